@@ -1,0 +1,11 @@
+"""The harness: what starts a student's program, drives it, and judges it.
+
+submission.py   what a submission is: folders and files, and what is wrong with them
+program.py      start, watch and stop one run of a student's program
+inside/         what runs inside the student's process
+story.py        the transcript: who did what
+clients.py      the scripted clients that talk to a server
+server.py       a student's server as the checks see it: its clients, its evidence
+verdict.py      what comes out of a check, and the verdict file
+words.py        from a failure to what the student reads
+"""

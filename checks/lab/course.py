@@ -1,0 +1,108 @@
+"""The course: its lessons, the checks of each, and which of them must wait."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+from .submission import Submission
+from .verdict import PASSED, WAITING, Check, points
+
+CHECKS = Path(__file__).parent.parent
+LESSONS = sorted(path.stem.removeprefix("test_") for path in CHECKS.glob("test_[0-9][0-9]_*.py"))
+
+
+def lesson_named(name):
+    """Return the lesson that `5`, `05`, `broadcast` or `05_broadcast` names. Raises ValueError."""
+    for lesson in LESSONS:
+        number, word = lesson.split("_", 1)
+        if name in (lesson, number, word, number.lstrip("0")):
+            return lesson
+    raise ValueError(f"unknown lesson {name!r}; the lessons are {', '.join(LESSONS)}")
+
+
+def after(*checks):
+    """Mark a check that makes no sense when one of these did not pass."""
+    def mark(function):
+        function.waits_for = tuple(check.__name__ for check in checks)
+        return function
+    return mark
+
+
+def checks_of(lesson):
+    """The lesson's checks, not run yet: its own rules first, then those that it keeps."""
+    module = importlib.import_module(f"test_{lesson}")
+    functions = [function for name, function in vars(module).items()
+                 if name.startswith("test_") and inspect.isfunction(function)]
+    return [blank(function) for function in sorted(functions, key=lambda function: order(lesson, function))]
+
+
+def order(lesson, function):
+    """Sorts a lesson's checks: its own rules, then the earlier ones, each rule's checks as they were written."""
+    rule = blank(function).rule
+    return not rule.startswith(lesson[:2]), rule, function.__code__.co_firstlineno
+
+
+def blank(function):
+    """A check's row from its docstring: the rule and title in the first line, the hint below."""
+    first, _, rest = inspect.getdoc(function).partition("\n")
+    rule, _, title = first.partition(" ")
+    return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__)
+
+
+class Run:
+    """What is asked for in this run, and what has come out so far."""
+
+    def __init__(self, folder, lessons, course=False):
+        self.submission = Submission(folder)
+        self.lessons = lessons
+        self.course = course  # lesson after lesson, up to the first that does not pass
+        self.checks = {lesson: checks_of(lesson) for lesson in lessons}
+        self.deadlines = dict.fromkeys(lessons, 0)
+        self.not_started = {}  # lesson -> the check that found it
+        self.files = {}
+
+    def find(self, lesson, name):
+        return next(check for check in self.checks[lesson] if check.name == name)
+
+    def note(self, lesson, row):
+        """Take in what came out of a check."""
+        vars(self.find(lesson, row["name"])).update(row)
+
+    def passed(self, lesson):
+        return all(check.verdict == PASSED for check in self.checks[lesson])
+
+    def current(self):
+        """The first lesson that has not passed, or None."""
+        return next((lesson for lesson in self.lessons if not self.passed(lesson)), None)
+
+    def reason_to_wait(self, lesson, function, most_deadlines):
+        """Why this check is not to be run now, or None."""
+        if self.course:
+            current = self.current()
+            if current != lesson:
+                return f"waits for lesson {current}"
+        if lesson in self.not_started:
+            first = self.not_started[lesson]
+            return f"waits for {first.rule} {first.title}"
+        for name in getattr(function, "waits_for", ()):
+            earlier = next((check for check in self.checks[lesson] if check.name == name), None)
+            if earlier and earlier.verdict != PASSED:
+                return f"waits for {earlier.rule} {earlier.title}"
+        if self.deadlines[lesson] >= most_deadlines:
+            return f"not run: the server has kept the checker waiting {most_deadlines} times already"
+        return None
+
+    def as_file(self, python, seconds):
+        """The verdict file's content."""
+        return {"schema": "chat-lab/result/v1", "submission": self.submission.name, "python": python,
+                "seconds": round(seconds, 3), "lessons": [self._lesson(lesson) for lesson in self.lessons]}
+
+    def _lesson(self, lesson):
+        got, most = points(lesson, self.checks[lesson])
+        return {"lesson": lesson, "passed": self.passed(lesson), "points": got, "max_points": most,
+                "checks": [check.row() for check in self.checks[lesson]]}
+
+    def first_failure(self):
+        """(lesson, check) of the first check that did not pass and was not merely waiting, or None."""
+        return next(((lesson, check) for lesson in self.lessons for check in self.checks[lesson]
+                     if check.verdict not in (PASSED, WAITING)), None)

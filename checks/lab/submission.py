@@ -1,0 +1,95 @@
+"""What a submission is: a folder that looks like `lessons`, one folder a lesson.
+
+Everything is read as bytes and kept; nothing in the submission is run here, and
+nothing in it is ever changed: a program runs in a copy.
+"""
+
+import os
+import stat
+import tokenize
+from pathlib import Path
+
+MOST_FILES = 200
+MOST_BYTES = 5 << 20  # in all of a lesson's files
+SKIPPED = {"__pycache__", ".git", ".venv", "node_modules", ".ipynb_checkpoints", ".pytest_cache"}
+
+
+class Submission:
+    """One student's work."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.name = self.path.resolve().name
+
+    def holds(self, lesson):
+        """Is there anything by the lesson's name?"""
+        return os.path.lexists(self.path / lesson)
+
+    def files(self, lesson):
+        """Return the lesson's files, {relative path: bytes}.
+
+        Links that leave the submission and what is no plain file are left out,
+        and so is what exceeds the limits: `problem` says so where it matters.
+        """
+        found, total = {}, 0
+        for path in sorted(self._walk(self.path / lesson)):
+            size = path.stat().st_size
+            if len(found) < MOST_FILES and total + size <= MOST_BYTES:
+                found[path.relative_to(self.path / lesson).as_posix()] = path.read_bytes()
+                total += size
+        return found
+
+    def _walk(self, folder):
+        root = os.path.realpath(self.path)
+        for here, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
+            for name in names:
+                path = Path(here, name)
+                real = os.path.realpath(path)
+                if os.path.commonpath([root, real]) == root and os.path.isfile(real):
+                    yield path
+
+    def problem(self, lesson, name):
+        """Return why the lesson's program `name` cannot be run, as one line, or None."""
+        folder, path, shown = self.path / lesson, self.path / lesson / name, f"{lesson}/{name}"
+        root = os.path.realpath(self.path)
+        for each, what in ((folder, lesson), (path, shown)):
+            if not os.path.lexists(each):
+                return f"{what} is missing"
+            real = os.path.realpath(each)
+            if real != root and os.path.commonpath([root, real]) != root:
+                return f"{what} is a link that leaves the submission; put the file itself there"
+            if not os.path.exists(real):
+                return f"{what} is a link to something that does not exist"
+        if not folder.is_dir():
+            return f"{lesson} is not a folder"
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            return f"{shown} is a folder; it must be a file"
+        if not stat.S_ISREG(mode):
+            return f"{shown} is not a plain file"
+        size = os.path.getsize(path)
+        if size == 0:
+            return f"{shown} is empty"
+        if size > MOST_BYTES:
+            return f"{shown} has {size:,} bytes; a program of more than {MOST_BYTES:,} bytes is not run"
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            return f"{shown} cannot be read: {error.strerror}"
+        if b"\0" in source:
+            return f"{shown} has a NUL byte in line {source[:source.index(0)].count(10) + 1}; a Python file has none"
+        return not_text(shown, source)
+
+
+def not_text(shown, source):
+    """Return why Python cannot decode this source, as one line, or None."""
+    lines = iter(source.splitlines(keepends=True))
+    try:
+        source.decode(tokenize.detect_encoding(lambda: next(lines, b""))[0])
+    except UnicodeDecodeError as error:
+        line = source[:error.start].count(10) + 1
+        return f"{shown} is not UTF-8: byte 0x{source[error.start]:02x} in line {line}; save it as UTF-8"
+    except SyntaxError as error:
+        return f"{shown}: {error.msg}"
+    return None

@@ -1,0 +1,76 @@
+"""What comes out of a check: five verdicts, and the exceptions that lead to them."""
+
+from dataclasses import asdict, dataclass, field
+
+PASSED, FAILED, WAITING, UNKNOWN, ERROR = "passed", "failed", "waiting", "unknown", "error"
+
+
+class Failure(Exception):
+    """The rule was seen broken.
+
+    message: one sentence, what was; should: what should be; where: the student's
+    lines that the evidence points to, the likeliest first, as
+    {"file", "line", "what"}; detail: titled blocks for the reader, [(title, [line])];
+    hint: what to do, if the failure itself knows it.
+    """
+
+    def __init__(self, message, should="", where=(), detail=(), hint=""):
+        super().__init__(message)
+        self.message, self.should, self.hint = message, should, hint
+        self.where, self.detail = list(where), list(detail)
+
+
+class NotStarted(Failure):
+    """The program never came to listen: nothing else can be checked."""
+
+
+class Unknown(Exception):
+    """The kit could not tell whether the rule is kept, and says why."""
+
+
+class LabError(Exception):
+    """The kit itself broke; never counted against the student."""
+
+
+@dataclass
+class Check:
+    """One check of a lesson and what came out of it; the verdict file's row."""
+
+    rule: str
+    title: str
+    verdict: str = WAITING
+    message: str = "not run"
+    hint: str = ""
+    where: list = field(default_factory=list)
+    transcript: list = field(default_factory=list)
+    seconds: float = 0.0
+    # for the reader, not for the file
+    name: str = ""
+    should: str = ""
+    detail: list = field(default_factory=list)
+
+    def row(self):
+        """This check as the verdict file has it."""
+        row = asdict(self)
+        for name in ("name", "should", "detail"):
+            del row[name]
+        if self.verdict == PASSED:
+            row["message"] = row["hint"] = ""
+        return row
+
+
+def points(lesson, checks):
+    """Return (points, max_points) of a lesson's checks.
+
+    Each of the lesson's own rules is worth one point. A broken rule of an earlier
+    lesson takes one away, so that full points and a passed lesson are the same.
+    A rule that the kit could not check for a fault of its own is not counted.
+    """
+    own, kept = {}, {}
+    for check in checks:
+        rules = own if check.rule.split(".")[0] == lesson.split("_")[0] else kept
+        rules.setdefault(check.rule, set()).add(check.verdict)
+    counted = {rule: verdicts for rule, verdicts in own.items() if ERROR not in verdicts}
+    got = sum(verdicts == {PASSED} for verdicts in counted.values())
+    lost = sum(not verdicts <= {PASSED, ERROR} for verdicts in kept.values())
+    return max(0, got - lost), len(counted)

@@ -1,0 +1,12 @@
+"""Leaves with os._exit(0) as soon as a client connects.
+
+fails: 01.1 01.2 01.3 01.4
+"""
+import os
+import socket
+
+HOST, PORT = "127.0.0.1", 9090
+
+with socket.create_server((HOST, PORT)) as listener:
+    conn, addr = listener.accept()
+    os._exit(0)  # <--

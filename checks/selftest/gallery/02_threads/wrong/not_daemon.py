@@ -1,0 +1,28 @@
+"""The clients' threads are not daemons, so Ctrl-C waits until the last client has left.
+
+fails: 02.4
+"""
+import socket
+import threading
+
+HOST, PORT = "127.0.0.1", 9090
+
+
+def handle_client(conn, addr):
+    with conn:
+        try:
+            while data := conn.recv(4096):
+                conn.sendall(data)
+        except OSError as error:
+            print(f"{addr}: {error}")
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr)).start()  # <--
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Skips lines that are no messages, silently.
+
+fails: 03.4
+"""
+
+import json
+
+MAX_LINE = 65_536
+
+
+def send_json(sock, obj):
+    sock.sendall(json.dumps(obj).encode() + b"\n")
+
+
+def read_line(sock, buffer):
+    while b"\n" not in buffer:
+        if len(buffer) >= MAX_LINE:
+            raise ValueError("line too long")
+        data = sock.recv(4096)
+        if not data:
+            return None
+        buffer += data
+    line, _, rest = buffer.partition(b"\n")
+    buffer[:] = rest
+    if len(line) >= MAX_LINE:
+        raise ValueError("line too long")
+    return line
+
+
+def recv_json(sock, buffer):
+    while (line := read_line(sock, buffer)) is not None:
+        try:
+            obj = json.loads(line.decode())
+        except ValueError:
+            continue  # <--
+        if isinstance(obj, dict):
+            return obj
+    return None

@@ -1,0 +1,32 @@
+"""Its threads are no daemons, so that Ctrl-C waits for the clients.
+
+fails: 02.4
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+
+
+def handle_client(conn, addr):
+    with conn:
+        buffer = bytearray()
+        try:
+            while (obj := recv_json(conn, buffer)) is not None:
+                send_json(conn, obj)
+        except (OSError, ValueError) as e:
+            print(addr, e)
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr)).start()  # <--
+
+
+if __name__ == "__main__":
+    main()

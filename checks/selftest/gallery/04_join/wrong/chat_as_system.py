@@ -1,0 +1,46 @@
+"""Sends the chat back as a system message with the nick in its text.
+
+fails: 04.2
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+
+
+def say(conn, text):
+    send_json(conn, {"type": "system", "text": text})
+
+
+def handle_client(conn, addr):
+    nick = None
+    buffer = bytearray()
+    with conn:
+        try:
+            while (msg := recv_json(conn, buffer)) is not None:
+                match msg:
+                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
+                        nick = user.strip()
+                        say(conn, f"welcome, {nick}")
+                    case {"type": "chat", "text": str(text)} if nick is not None:
+                        say(conn, f"{nick}: {text}")  # <--
+                    case {"type": "leave"}:
+                        break
+                    case _:
+                        say(conn, "refused")
+        except (OSError, ValueError) as e:
+            print(addr, e)
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

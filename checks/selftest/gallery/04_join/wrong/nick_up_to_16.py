@@ -1,0 +1,46 @@
+"""Allows nicks of 16 characters only.
+
+fails: 04.1
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+MAX_NICK = 16  # <--
+
+
+def handle_client(conn, addr):
+    nick = None
+    buffer = bytearray()
+    with conn:
+        try:
+            while (msg := recv_json(conn, buffer)) is not None:
+                match msg:
+                    case {"type": "join", "user": str(user)} if nick is None:
+                        if 1 <= len(user.strip()) <= MAX_NICK:
+                            nick = user.strip()
+                            send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
+                        else:
+                            send_json(conn, {"type": "system", "text": "another nick, please"})
+                    case {"type": "chat", "text": str(text)} if nick:
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                    case {"type": "leave"}:
+                        break
+                    case _:
+                        send_json(conn, {"type": "system", "text": "please join, then chat"})
+        except (OSError, ValueError) as e:
+            print(addr, e)
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

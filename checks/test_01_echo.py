@@ -1,0 +1,143 @@
+"""Lesson 01: what the echo server is asked for, rule by rule."""
+
+import pytest
+from lab.course import after
+from lab.verdict import Unknown
+
+MEGABYTES_4 = b"".join(number.to_bytes(4, "big") for number in range(1 << 20))
+
+
+def test_listens(server):
+    """01.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_bytes_come_back(server):
+    """01.1 Bytes come back unchanged, whatever they are, and at once
+
+    Send back what recv() returns as it is: bytes, not text. Do not wait for more than
+    there is, and go on until recv() returns b"".
+    """
+    alice = server.client("alice")
+    for data in (b"hello\n", b"no newline", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"quit\n", b"exit", b"\n", b" \r\n "):
+        alice.sends_bytes(data)
+        alice.gets_bytes(data)
+
+
+def test_many_exchanges(server):
+    """01.1 Many exchanges on one connection: each gets its own bytes back
+
+    One recv() returns what is there now, not all that will ever come: loop.
+    """
+    alice = server.client("alice")
+    for number in range(200):
+        data = f"{number}:".encode() * (number + 1)
+        alice.sends_bytes(data)
+        alice.gets_bytes(data)
+
+
+def test_large_input(server):
+    """01.2 4 MiB come back whole, while the client reads and writes at once
+
+    Send each piece back before you receive the next one; keep nothing.
+    """
+    alice = server.client("alice")
+    alice.sends_bytes(MEGABYTES_4, reading=True)
+    alice.gets_bytes(MEGABYTES_4)
+
+
+def test_short_sends(server):
+    """01.2 All of it comes back also when the system takes only a part of what is sent
+
+    send() returns how many bytes the system took, and that may be fewer than you gave
+    it. sendall() goes on until all are taken.
+    """
+    server.sends_at_most(1000)
+    alice = server.client("alice")
+    for _ in range(3):
+        alice.speaks(size=3500)
+        alice.hears_back()
+
+
+def test_half_close(server):
+    """01.3 A client that has finished sending gets the rest and then the end of the stream
+
+    When recv() returns b"", the client has stopped sending: leave the loop and close
+    the connection. `with conn:` closes it on every way out.
+    """
+    alice = server.client("alice")
+    alice.is_served()
+    alice.speaks()
+    alice.half_closes()
+    alice.hears_back()
+    alice.gets_end()
+
+
+def test_much_and_half_close(server):
+    """01.3 The rest may be much: the end of the stream comes after the last byte of it
+
+    Close when recv() has returned b"", not before: what was sent is on its way still.
+    """
+    alice = server.client("alice")
+    data = MEGABYTES_4[:1 << 20]
+    alice.sends_bytes(data, reading=True)
+    alice.half_closes()
+    alice.gets_bytes(data)
+    alice.gets_end()
+
+
+def test_next_client(server):
+    """01.4 The next client is served after the first has left
+
+    After a client's end of stream go back to accept().
+    """
+    for name in ("alice", "bob", "carol"):
+        client = server.client(name)
+        client.is_served()
+        client.closes()
+    server.client("dave").closes()  # says nothing at all
+    server.client("peggy").is_served()
+
+
+def test_after_a_reset(server):
+    """01.4 The next client is served also when the first left by a reset
+
+    A reset makes recv() or sendall() raise an OSError (ConnectionResetError,
+    BrokenPipeError). Catch it where this client is served, so that the others go on.
+    """
+    alice = server.client("alice")
+    alice.is_served()
+    alice.resets()
+    server.client("bob").is_served()
+
+
+@after(test_after_a_reset)
+def test_after_a_reset_while_sending(server):
+    """01.4 The next client is served also when the first was reset while the server was sending to it
+
+    sendall() raises an OSError as well as recv(): catch it for both.
+    """
+    alice = server.client("alice")
+    alice.sends_until_stuck()
+    alice.resets()
+    server.client("bob").is_served()
+
+
+def test_same_port_again(server):
+    """01.5 Stopped and started again at once, the server gets the same port again
+
+    The system keeps the port of a connection that the server closed for a minute
+    (TIME_WAIT). socket.create_server() asks for it all the same; if you bind() by
+    hand, set SO_REUSEADDR before it.
+    """
+    alice = server.client("alice")
+    alice.is_served()
+    server.is_stopped_with_a_client(alice)
+    if not server.port_is_kept():
+        raise Unknown("the system did not keep the old connection's port, so there was nothing to see")
+    server.restart()
+    server.client("bob").is_served()

@@ -1,0 +1,122 @@
+"""Lesson 02: what the server with a thread for each client is asked for, rule by rule."""
+
+from lab.course import after
+from test_01_echo import (  # noqa: F401  what lesson 01 asked still holds
+    test_after_a_reset, test_after_a_reset_while_sending, test_bytes_come_back, test_half_close, test_large_input,
+    test_many_exchanges, test_much_and_half_close, test_next_client, test_same_port_again, test_short_sends)
+
+
+def test_listens(server):
+    """02.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_silent_client(server):
+    """02.1 A client that says nothing keeps nobody waiting
+
+    While a thread waits in recv() for one client it can do nothing else: give each
+    client a thread of its own, and let the main thread go back to accept().
+    """
+    server.client("silent")
+    bob = server.client("bob")
+    bob.is_served()
+    server.client("carol").is_served()
+    bob.is_served()
+
+
+@after(test_silent_client)
+def test_hundred_clients(server):
+    """02.1 100 connected clients all get their answer
+
+    There is no upper number of clients here: a pool that is too small lets the rest wait.
+    """
+    clients = [server.client(f"client{number}") for number in range(1, 101)]
+    for client in reversed(clients):
+        client.is_served()
+
+
+@after(test_silent_client)
+def test_own_bytes(server):
+    """02.2 Each client gets its own bytes only
+
+    What belongs to one client must be a local variable of its thread, or an argument:
+    a global name or an attribute of a shared object has only one value for all.
+    """
+    clients = [server.client(name) for name in ("alice", "bob", "carol", "dave")]
+    for _ in range(3):
+        for client in clients:
+            client.speaks()
+        for client in reversed(clients):
+            client.hears_back()
+    for client in clients:
+        client.half_closes()
+        client.gets_end()
+
+
+@after(test_own_bytes)
+def test_own_bytes_when_threads_start_late(server):
+    """02.2 Each client gets its own bytes also when its thread starts late
+
+    A new thread may take its first step after the next client was accepted. Hand it the
+    connection with args=(conn, addr); a lambda or a global looks `conn` up too late.
+    """
+    with server.holds("start") as hold:
+        alice = server.client("alice")
+        hold.caught(otherwise=lambda: server.has_accepted(1))
+        bob = server.client("bob")
+        hold.caught(otherwise=lambda: server.has_accepted(2), count=2)
+    bob.is_served()
+    alice.is_served()
+
+
+@after(test_own_bytes)
+def test_own_bytes_when_threads_alternate(server):
+    """02.2 Each client gets its own bytes also when another is served between its recv() and its send
+
+    Between two lines of one thread the others run. What one thread has received must
+    not lie in a name that the others write, too.
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    alice.is_served()
+    bob.is_served()
+    with server.holds("recv", alice) as hold:
+        alice.speaks()
+        if hold.caught(otherwise=alice.has_something):
+            bob.is_served()
+    alice.hears_back()
+
+
+@after(test_silent_client)
+def test_threads_end(server):
+    """02.3 A client's thread ends when the client has gone, and its socket is closed
+
+    After 100 clients the server has as many threads and open sockets as before them.
+    Leave the loop at the end of the stream and at a reset, and close the connection
+    on every way out (`with conn:`).
+    """
+    server.client("alice").is_served()
+    before = server.counts()
+    for number in range(0, 100, 10):
+        clients = [server.client(f"client{number + i}") for i in range(1, 11)]
+        for client in clients:
+            client.is_served()
+        for i, client in enumerate(clients):
+            (client.resets if i % 3 == 0 else client.closes)()
+    server.is_back_to(before, "100 clients have come and gone")
+
+
+@after(test_silent_client)
+def test_ctrl_c(server):
+    """02.4 Ctrl-C stops the server within two seconds, also while clients are connected
+
+    Python waits at its end for every thread that is not a daemon thread, and a thread
+    in recv() does not end: daemon=True. And do not catch KeyboardInterrupt to go on.
+    """
+    clients = [server.client(name) for name in ("alice", "bob", "silent")]
+    for client in clients[:2]:
+        client.is_served()
+    server.ends_on_ctrl_c(within=2)

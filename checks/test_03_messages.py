@@ -1,0 +1,260 @@
+"""Lesson 03: what the server of messages is asked for, rule by rule."""
+
+import json
+
+from lab.clients import line
+from lab.course import after
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends)
+from test_02_threads import (  # noqa: F401
+    test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
+    test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
+
+MOST = 65_536  # bytes of one message, with its newline
+FLOOD = 4 << 20  # bytes
+MEMORY = 2 << 20  # bytes that a flood may cost
+
+HELLO = {"type": "chat", "text": "hello"}
+RUSSIAN = {"type": "chat", "text": "Привет, 🎉 naïve café"}
+
+
+def test_listens(server):
+    """03.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_whole_messages(server):
+    """03.1 A message comes back as one message: one JSON object on one line
+
+    json.dumps() makes the line, "\\n" ends it, and both go out as bytes.
+    """
+    alice = server.client("alice")
+    for message in (HELLO, {"type": "chat", "text": "again"}, {"n": 3}):
+        alice.sends(message)
+        alice.gets(message)
+
+
+@after(test_whole_messages)
+def test_in_two_pieces(server):
+    """03.1 A message may arrive in pieces, also cut inside a character
+
+    recv() returns what is there: half a message, or half a letter. Collect bytes until
+    the newline is there, and decode the whole line only then.
+    """
+    alice = server.client("alice")
+    whole = line(RUSSIAN)
+    for cut in (5, whole.index("П".encode()) + 1, whole.index("🎉".encode()) + 2, len(whole) - 1):
+        alice.sends_bytes(line(HELLO) + whole[:cut])
+        alice.gets(HELLO)  # so the first piece has been read
+        alice.sends_bytes(whole[cut:])
+        alice.gets(RUSSIAN)
+
+
+@after(test_whole_messages)
+def test_byte_by_byte(server):
+    """03.1 A message may arrive one byte at a time
+
+    Nothing may depend on how much one recv() returns.
+    """
+    server.receives_at_most(1)
+    alice = server.client("alice")
+    for message in (HELLO, RUSSIAN):
+        alice.sends(message)
+        alice.gets(message)
+
+
+@after(test_whole_messages)
+def test_several_in_one_piece(server):
+    """03.1 Several messages may arrive in one piece; each is answered
+
+    After the first newline the next message begins: keep the rest for the next call.
+    """
+    alice = server.client("alice")
+    messages = [{"type": "chat", "text": f"number {number}"} for number in range(5)]
+    alice.sends_bytes(b"".join(map(line, messages)))
+    for message in messages:
+        alice.gets(message)
+
+
+@after(test_whole_messages)
+def test_pieces_of_two_clients(server):
+    """03.1 The pieces of two clients do not mix
+
+    What has arrived and is not used yet belongs to one connection: one buffer for each.
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    alice.is_served()
+    whole = line(RUSSIAN)
+    alice.sends_bytes(line(HELLO) + whole[:20])
+    alice.gets(HELLO)
+    bob.is_served()
+    alice.sends_bytes(whole[20:])
+    alice.gets(RUSSIAN)
+
+
+@after(test_whole_messages)
+def test_any_text(server):
+    """03.2 Text with newlines, quotes and any Unicode comes back equal
+
+    Let json.dumps() and json.loads() do the quoting, end lines at b"\\n" only
+    (str.splitlines() knows other line ends), and encode and decode as UTF-8.
+    """
+    alice = server.client("alice")
+    for text in ("two\nlines", 'a "quote" and a \\', "\ttab\r\n", "Привет", "日本語", "🎉 👩‍👩‍👧", "e\u0301", "\u2028 \u2029 \x85 \x0b \x0c \x1c", "\x00\x7f", "", "{}\\n"):
+        for ascii_only in (False, True):
+            message = {"type": "chat", "text": text}
+            alice.sends_bytes(json.dumps(message, ensure_ascii=ascii_only).encode() + b"\n")
+            alice.gets(message)
+
+
+@after(test_whole_messages)
+def test_any_object(server):
+    """03.2 Every JSON object comes back equal, also an empty or a nested one
+
+    {} is a message, too, though it counts as false: compare with `is not None`.
+    """
+    alice = server.client("alice")
+    for message in ({}, {"a": None, "b": [1, 2.5, True, {"c": "d"}], "e": {}}, {"type": 5}, {"": ""}):
+        alice.sends(message)
+        alice.gets(message)
+    alice.sends_bytes(b'  { "text" :\t"white space" , "n":1 } \r\n')
+    alice.gets({"n": 1, "text": "white space"})
+
+
+@after(test_whole_messages)
+def test_longest_message(server):
+    """03.3 A message of 65,536 bytes, with its newline, is served
+
+    The limit is for one line, not for what one recv() returns or for all that waits in
+    the buffer.
+    """
+    alice = server.client("alice")
+    for _ in range(2):
+        alice.speaks_exactly(MOST)
+        alice.hears_back()
+    alice.is_served()
+
+
+@after(test_whole_messages)
+def test_many_short_messages(server):
+    """03.3 Many short messages at once are no long line
+
+    Look at the length of a line, not of the buffer: it may hold many lines.
+    """
+    alice = server.client("alice")
+    messages = [{"type": "chat", "text": f"{number}" + "x" * 90} for number in range(2000)]
+    alice.sends_bytes(b"".join(map(line, messages)), reading=True)
+    for message in messages:
+        alice.gets(message)
+
+
+@after(test_longest_message)
+def test_line_too_long(server):
+    """03.3 A line of more than 65,536 bytes ends that client's connection
+
+    65,537 bytes with the newline are one too many: close this connection.
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    bob.is_served()
+    alice.speaks_exactly(MOST + 1)
+    alice.gets_end(reset_is_fine=True)
+    bob.is_served()
+
+
+@after(test_longest_message)
+def test_line_without_end(server):
+    """03.3 A line that does not end does not fill the server's memory
+
+    Look at the length while the line grows, not only when its newline has come.
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    bob.is_served()
+    before = server.peak_memory()
+    alice.sends_bytes(b'{"type": "chat", "text": "' + b"x" * FLOOD + b'"}\n', may_end=True)
+    alice.gets_end(reset_is_fine=True)
+    server.has_grown_less_than(MEMORY, before, f"a line of {FLOOD:,} bytes")
+    bob.is_served()
+
+
+@after(test_whole_messages)
+def test_not_an_object(server):
+    """03.4 A line that is not a JSON object ends that client's connection
+
+    json.loads() raises ValueError for what is not JSON; what is not an object is a dict
+    no more: isinstance(obj, dict). End this connection and let the others go on.
+    """
+    bob = server.client("bob")
+    bob.is_served()
+    for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"5\n", b'"hello"\n', b"null\n", b"true\n"):
+        mallory = server.client("mallory")
+        mallory.is_served()
+        mallory.sends_bytes(data, may_end=True)
+        mallory.gets_end(reset_is_fine=True)
+    bob.is_served()
+
+
+@after(test_whole_messages)
+def test_not_utf8(server):
+    """03.4 A line that is not UTF-8 ends that client's connection
+
+    line.decode() raises UnicodeDecodeError, which is a ValueError; do not decode with
+    errors="ignore" or "replace".
+    """
+    bob = server.client("bob")
+    bob.is_served()
+    for data in (b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "\xc3"}\n'):
+        mallory = server.client("mallory")
+        mallory.is_served()
+        mallory.sends_bytes(data, may_end=True)
+        mallory.gets_end(reset_is_fine=True)
+    bob.is_served()
+
+
+@after(test_whole_messages)
+def test_end_inside_a_line(server):
+    """03.5 The end of the stream inside a line is a client that has gone: no reply, no crash
+
+    A line without its newline is not a message, also when it looks complete:
+    drop what is left in the buffer and end this connection.
+    """
+    bob = server.client("bob")
+    for what in (b'{"type": "chat", "te', b'{"type": "chat", "text": "all but the newline"}', '{"type": "chat", "text": "П'.encode()[:-1]):
+        alice = server.client("alice")
+        alice.is_served()
+        alice.sends_bytes(what)
+        alice.half_closes()
+        alice.gets_end(after_system=False)
+    bob.is_served()
+    server.had_no_errors("the end of the stream inside a line")
+
+
+@after(test_whole_messages)
+def test_reset_inside_a_line(server):
+    """03.5 A reset inside a line is a client that has gone, too
+
+    Catch the OSError in this client's thread.
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    alice.is_served()
+    bob.is_served()
+    alice.sends_bytes(b'{"type": "chat", "te')
+    alice.resets()
+    server.client("carol").is_served()
+    bob.is_served()
+
+
+@after(test_whole_messages)
+def test_large_input(server):
+    """01.2 4 MiB of messages come back whole, while the client reads and writes at once
+
+    Send each message back before you receive the next one.
+    """
+    alice = server.client("alice")
+    messages = [{"type": "chat", "text": f"{number}".rjust(60_000, "x")} for number in range(70)]
+    alice.sends_bytes(b"".join(map(line, messages)), reading=True)
+    for message in messages:
+        alice.gets(message)

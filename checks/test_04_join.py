@@ -1,0 +1,218 @@
+"""Lesson 04: what the server that knows who is talking is asked for, rule by rule."""
+
+from lab.clients import line
+from lab.course import after
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends)
+from test_02_threads import (  # noqa: F401
+    test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
+    test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+
+LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
+
+
+def test_listens(server):
+    """04.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_join(server):
+    """04.1 A join is answered by a system message that contains the nick
+
+    Answer {"type": "join", "user": NICK} with {"type": "system", "text": ...} and put
+    the nick into the text.
+    """
+    server.client("alice").joins()
+
+
+@after(test_join)
+def test_any_nick(server):
+    """04.1 A nick is a string of 1 to 32 characters once stripped
+
+    user.strip() first; len() of a str counts characters, of bytes it counts bytes.
+    """
+    for nick in ("  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32 + " " * 30):
+        client = server.client("alice").joins(nick)
+        client.is_heard_as(nick.strip())
+        client.closes()
+
+
+@after(test_join)
+def test_chat_comes_back(server):
+    """04.2 A chat comes back to its sender as a chat message with the nick in "user"
+
+    Send {"type": "chat", "user": nick, "text": text}; the nick is the one that this
+    connection joined with.
+    """
+    alice = server.client("alice").joins()
+    for text in ("hi", "Привет 🎉", 'two\n"lines"', "{}"):
+        alice.says(text)
+        alice.hears(alice, text)
+
+
+@after(test_chat_comes_back)
+def test_chat_to_sender_alone(server):
+    """04.2 A chat comes back to its sender alone, under the sender's own nick
+
+    Send it to the connection that it came from, and keep the nick in a local variable
+    of that client's thread.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.says("hi")
+    alice.hears(alice, "hi")
+    bob.says("hello")
+    bob.hears(bob, "hello")
+    alice.says("and now")
+    alice.hears(alice, "and now")
+
+
+@after(test_join)
+def test_leave(server):
+    """04.3 A leave ends the connection; the server closes its side
+
+    Leave the client's loop, as at the end of the stream.
+    """
+    alice = server.client("alice").joins()
+    alice.is_served()
+    alice.leaves()
+    alice.gets_end()
+    server.client("bob").is_served()
+
+
+@after(test_join)
+def test_gone(server):
+    """04.3 The end of the stream or a reset ends the connection; the server closes its side
+
+    Close the connection on every way out of the client's thread (`with conn:`).
+    """
+    before = server.counts()
+    alice = server.client("alice").joins()
+    alice.half_closes()
+    alice.gets_end()
+    server.client("bob").joins().resets()
+    server.is_back_to(before, "alice ended her stream and bob broke off")
+
+
+@after(test_join)
+def test_first_message_is_a_join(server):
+    """04.4 A first message that is not a join is answered by a system message; the client may join then
+
+    Remember whether this client has joined. Answer what does not fit and go on with
+    the loop: neither silence nor an end of the connection.
+    """
+    alice = server.client("alice")
+    for message, what in (({"type": "chat", "text": "hi"}, "a chat before the join"),
+                          ({"type": "dance"}, "an unknown type before the join")):
+        alice.is_refused(message, what)
+    alice.joins()
+    alice.is_heard_as("alice")
+
+
+@after(test_join)
+def test_second_join(server):
+    """04.4 A second join is answered by a system message, and the nick stays as it was
+
+    Take a join only from a client that has not joined yet.
+    """
+    alice = server.client("alice").joins()
+    alice.is_heard_as("alice")
+    for nick in ("mallory", "alice"):
+        alice.is_refused({"type": "join", "user": nick}, f"a second join, as {nick!r},")
+        alice.is_heard_as("alice")
+
+
+@after(test_join)
+def test_unknown_type(server):
+    """04.4 An unknown type is answered by a system message
+
+    Everything that is not a join, a chat or a leave comes to one last branch.
+    """
+    refuses(server, ({"type": "dance"}, 'the type "dance"'), ({"type": "CHAT", "text": "hi"}, 'the type "CHAT"'),
+            ({"type": "system", "text": "hi"}, 'the type "system"'), ({"type": ""}, "an empty type"))
+
+
+@after(test_join)
+def test_missing_field(server):
+    """04.4 A missing field is answered by a system message
+
+    obj["text"] raises KeyError when there is none: look first, obj.get("text").
+    """
+    refuses(server, ({}, "an empty object"), ({"text": "hi"}, "a message without a type"), ({"type": "chat"}, "a chat without a text"))
+    newcomer_is_refused(server, ({"type": "join"}, "a join without a user"))
+
+
+@after(test_join)
+def test_wrong_kind(server):
+    """04.4 A field of the wrong kind is answered by a system message
+
+    Check with isinstance(text, str) before you use it: JSON may hold a number, a list,
+    an object, true or null in any field.
+    """
+    wrong = (5, None, ["hi"], {"a": "b"}, True)
+    refuses(server, *(({"type": "chat", "text": value}, f"a chat with the text {value!r}") for value in wrong),
+            *(({"type": value, "text": "hi"}, f"the type {value!r}") for value in (5, None, ["chat"], {"chat": 1})))
+    newcomer_is_refused(server, *(({"type": "join", "user": value}, f"a join with the user {value!r}") for value in wrong))
+
+
+@after(test_join)
+def test_wrong_nick(server):
+    """04.4 A nick that is empty or longer than 32 characters is answered by a system message
+
+    1 <= len(user.strip()) <= 32
+    """
+    newcomer_is_refused(server, ({"type": "join", "user": ""}, "a join with an empty nick"),
+                        ({"type": "join", "user": "   "}, "a join with a nick of spaces"),
+                        ({"type": "join", "user": "x" * 33}, "a join with a nick of 33 characters"))
+
+
+def refuses(server, *messages):
+    """A member sends each of these; each is refused, and the member is heard as before."""
+    alice = server.client("alice").joins()
+    alice.is_heard_as("alice")
+    for message, what in messages:
+        alice.is_refused(message, what)
+        alice.is_heard_as("alice")
+
+
+def newcomer_is_refused(server, *messages):
+    """Somebody who has not joined sends these; each is refused, the client is no member, and may join then."""
+    bob = server.client("bob")
+    for message, what in messages:
+        bob.is_refused(message, what)
+        bob.is_refused({"type": "chat", "text": "am I in?"}, f"a chat after {what} was refused")
+    bob.joins()
+    bob.is_heard_as("bob")
+
+
+@after(test_join)
+def test_pieces(server):
+    """03.1 A message may arrive in any pieces, and several in one piece
+
+    Keep what has arrived and was not used yet in a buffer of this connection.
+    """
+    server.receives_at_most(1)
+    alice = server.client("alice").joins("Алёна")
+    alice.is_heard_as("Алёна")
+    server.receives_at_most(0)
+    alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in ("one", "два", "three")))
+    for text in ("one", "два", "three"):
+        alice.is_heard_saying("Алёна", text)
+
+
+@after(test_chat_comes_back)
+def test_any_text(server):
+    """03.2 Text with newlines, quotes and any Unicode comes back equal
+
+    Let json do the quoting, and end lines at b"\\n" only.
+    """
+    alice = server.client("alice").joins()
+    for text in ("two\nlines", 'a "quote" and a \\', "Привет 🎉", "\u2028 \x85", "\x00"):
+        alice.says(text)
+        alice.is_heard_saying("alice", text)

@@ -1,0 +1,285 @@
+"""Lesson 05: what the room is asked for, rule by rule."""
+
+from lab.course import after
+from test_01_echo import test_half_close, test_next_client, test_same_port_again, test_short_sends  # noqa: F401  what the lessons before asked still holds
+from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_join, test_leave, test_missing_field,
+    test_pieces, test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+
+
+def test_listens(server):
+    """05.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_newcomer_is_told(server):
+    """05.1 A join is announced by a system message with the nick to the newcomer, too
+
+    The newcomer is a member already when the join is announced: put it into the room
+    first, and leave nobody out of this announcement.
+    """
+    server.client("alice").joins()
+
+
+@after(test_newcomer_is_told)
+def test_members_are_told(server):
+    """05.1 A join is announced by a system message with the nick to all members
+
+    Walk through all members and send it to each.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    carol = server.client("carol").joins()
+    for member in (alice, bob, server.witness):
+        member.is_told_of(carol)
+    alice.is_told_of(bob)
+
+
+@after(test_newcomer_is_told)
+def test_chat_to_the_others(server):
+    """05.2 A chat goes to every other member, under the sender's nick
+
+    Send {"type": "chat", "user": nick, "text": text} to every member but the sender.
+    The nick is the one that this connection joined with, not what the message says.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    for sender, text in ((alice, "hi"), (carol, "Привет 🎉"), (bob, 'two\n"lines"'), (alice, "hi")):
+        sender.says(text)
+        for other in {alice, bob, carol} - {sender}:
+            other.hears(sender, text)
+    bob.sends({"type": "chat", "user": "mallory", "text": "who am I?"})
+    alice.hears(bob, "who am I?")
+
+
+@after(test_chat_to_the_others)
+def test_not_to_the_sender(server):
+    """05.2 A chat does not go back to its sender
+
+    Leave the sender's connection out when you walk through the members.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.says("hi")
+    bob.hears(alice, "hi")
+    fence(alice, bob)
+
+
+def fence(*members):
+    """What was said before is over: each member says something that must be the next chat the others hear.
+
+    Two rounds, since one client's thread may overtake another's.
+    """
+    for number in (1, 2):
+        for member in members:
+            member.says(f"fence {number}")
+            for other in members:
+                if other is not member:
+                    other.hears(member, f"fence {number}")
+
+
+def leaves(member):
+    member.leaves()
+
+
+def ends(member):
+    member.half_closes()
+
+
+def breaks_off(member):
+    member.resets()
+
+
+@after(test_chat_to_the_others)
+def test_leave_is_announced(server):
+    """05.3 A leave is announced by a system message with the nick to all who remain, exactly once
+
+    Announce it in one place that every way out passes, such as `finally`, and only if
+    the client was still a member.
+    """
+    goes_once(server, leaves)
+
+
+@after(test_chat_to_the_others)
+def test_end_is_announced(server):
+    """05.3 The end of the stream is announced by a system message with the nick to all who remain, exactly once
+
+    recv() returning b"" is a way out like any other: announce it there as well.
+    """
+    goes_once(server, ends)
+
+
+@after(test_chat_to_the_others)
+def test_reset_is_announced(server):
+    """05.3 A reset is announced by a system message with the nick to all who remain, exactly once
+
+    A reset is an OSError out of recv(): catch it, and clean up as for any other.
+    """
+    goes_once(server, breaks_off)
+
+
+def goes_once(server, goes):
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    before = server.counts()
+    carol = server.client("carol").joins()
+    for member in (alice, bob):
+        member.is_told_of(carol)
+    fence(alice, bob, carol)
+    for member in (alice, bob):
+        member.forgets_system_messages()
+    goes(carol)
+    for member in (alice, bob):
+        member.is_told_of(carol, f"{member} is told that carol has gone")
+    server.settles(*before)  # carol's thread has ended: it says nothing any more
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.was_told_nothing(f"{member} is told once that carol has gone", about="carol")
+    alice.says("still here")
+    bob.hears(alice, "still here")
+
+
+@after(test_chat_to_the_others)
+def test_stranger_hears_nothing(server):
+    """05.4 Somebody who has not joined hears nothing
+
+    A connection becomes a member with its join, not with accept().
+    """
+    alice, bob, stranger = server.client("alice").joins(), server.client("bob").joins(), server.client("stranger")
+    alice.says("hi")
+    bob.hears(alice, "hi")
+    fence(alice, bob)
+    stranger.joins()
+    alice.says("welcome")
+    stranger.hears(alice, "welcome")
+
+
+@after(test_stranger_hears_nothing)
+def test_stranger_is_told_nothing(server):
+    """05.4 Somebody who has not joined is told of nobody's coming and going
+
+    Announcements go to members, too, not to connections.
+    """
+    alice, stranger = server.client("alice").joins(), server.client("stranger")
+    stranger.is_refused({"type": "dance"}, "an unknown type before the join")
+    bob = server.client("bob").joins()
+    alice.is_told_of(bob)
+    bob.leaves()
+    alice.is_told_of(bob)
+    fence(alice, server.witness)
+    stranger.joins()
+    stranger.was_told_nothing("somebody who has not joined hears nothing of bob", about="bob")
+
+
+@after(test_chat_to_the_others)
+def test_stranger_is_not_heard(server):
+    """05.4 Somebody who has not joined is not heard
+
+    Take a chat only from a member; answer others with a system message.
+    """
+    alice, bob, stranger = server.client("alice").joins(), server.client("bob").joins(), server.client("stranger")
+    stranger.sends({"type": "chat", "text": "boo"})
+    stranger.joins("peggy")  # its thread is through with the chat
+    stranger.says("now")
+    for member in (alice, bob):
+        member.hears("peggy", "now")
+
+
+@after(test_chat_to_the_others)
+def test_stranger_goes_unnoticed(server):
+    """05.4 Somebody who has not joined is not announced when leaving
+
+    Announce a leaving only if the client was a member.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    for goes in (ends, breaks_off):
+        before = server.counts()
+        stranger = server.client("stranger")
+        stranger.is_refused({"type": "dance"}, "an unknown type before the join")
+        fence(alice, bob)
+        for member in (alice, bob):
+            member.forgets_system_messages()
+        goes(stranger)
+        server.settles(*before)
+        fence(alice, bob)
+        for member in (alice, bob):
+            member.was_told_nothing("the leaving of somebody who never joined is not announced")
+
+
+@after(test_chat_to_the_others)
+def test_order(server):
+    """05.5 Each member hears one sender's messages in the order in which they were sent
+
+    Let one thread handle a client's messages, one after another.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    for number in range(100):
+        for sender in (alice, bob):
+            sender.says(f"{sender} {number}")
+    for sender in (alice, bob):
+        for number in range(100):
+            carol.hears_from(sender, f"{sender} {number}")
+
+
+@after(test_order)
+def test_order_when_a_send_is_late(server):
+    """05.5 Each member hears one sender's messages in order, also when one send takes its time
+
+    A thread for each message may be overtaken by the thread of the next one. Send in
+    the sender's thread, or put the messages into one queue.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    fence(alice, bob)
+    with server.holds("send", bob) as hold:
+        for text in ("first", "second", "third"):
+            alice.says(text)
+        held = hold.caught()
+        if held and not server.is_reader_of(alice, held[0]):
+            server.waits_until(bob.has_something, 1)  # another thread may overtake; the sender's own cannot
+    for text in ("first", "second", "third"):
+        bob.hears(alice, text)
+
+
+@after(test_chat_to_the_others)
+def test_refusal_is_private(server):
+    """05.6 What was refused is answered to that client alone
+
+    Send the refusal to the connection that the message came from, not to the room.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    for message, what in (({"type": "dance"}, "an unknown type"), ({"type": "chat"}, "a chat without a text"),
+                          ({"type": "chat", "text": 5}, "a chat with the text 5"),
+                          ({"type": "join", "user": "mallory"}, "a second join")):
+        fence(alice, bob)
+        bob.forgets_system_messages()
+        alice.is_refused(message, what)
+        fence(alice, bob)
+        bob.was_told_nothing(f"{what} is answered to alice alone")
+
+
+@after(test_chat_to_the_others)
+def test_refused_join_is_private(server):
+    """05.6 A refused join is answered to that client alone, and not announced
+
+    Look at the nick before you put the client into the room and announce it.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.forgets_system_messages()
+    stranger = server.client("stranger")
+    for user in ("", "x" * 33, 5):
+        stranger.is_refused({"type": "join", "user": user}, f"a join with the user {user!r}")
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.was_told_nothing("a refused join is not announced")
+    stranger.joins("peggy")
+    stranger.says("now")
+    alice.hears("peggy", "now")

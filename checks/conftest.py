@@ -1,4 +1,4 @@
-"""pytest's side of the kit: options, the fixtures, the order of the lessons, the board at the end."""
+"""pytest's side of the kit: options, the fixture, the order of the checks, the board at the end."""
 
 import json
 import os
@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from lab import words
-from lab.course import LESSONS, Run, checks_of, lesson_named, order
-from lab.server import MOST_DEADLINES, Server
-from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Failure, LabError, NotStarted, Unknown
+from lab.course import LESSONS, Run, lesson_named, order
+from lab.judge import note, server_of
+from lab.server import MOST_DEADLINES
+from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING
 
 HERE = Path(__file__).parent
-RUN, BEGAN = pytest.StashKey(), pytest.StashKey()
+RUN = pytest.StashKey()
 LETTERS = {PASSED: ".", FAILED: "F", WAITING: "w", UNKNOWN: "?", ERROR: "E"}
 
 
@@ -28,86 +29,72 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.stash[BEGAN] = time.monotonic()
-    given = config.option.submission
-    folder = Path(given) if given is not None else HERE.parent / "lessons"
+    run = config.stash[RUN] = what_is_asked(config.option)
+    config.pluginmanager.register(Verdicts(config, run), "chat-lab-verdicts")
+
+
+def what_is_asked(option):
+    """Return the Run that the options ask for. Raises pytest.UsageError, which is exit code 4."""
+    folder = HERE.parent / "lessons" if option.submission is None else Path(option.submission)
     try:
-        asked = sorted({lesson_named(name) for name in config.option.lesson})
+        lessons = sorted({lesson_named(name) for name in option.lesson})
     except ValueError as error:
         raise pytest.UsageError(f"--lesson: {error}") from None
     if not folder.is_dir():
         raise pytest.UsageError(f"--submission: there is no folder {folder}")
-    run = Run(folder, [], course=given is None and not asked)
-    run.asked = asked or [lesson for lesson in LESSONS if given is None or run.submission.holds(lesson)]
+    if option.json and (os.path.isdir(option.json) or not os.path.isdir(os.path.dirname(option.json) or ".")):
+        raise pytest.UsageError(f"--json: {option.json} cannot be written: not a file in a folder that exists")
+    run = Run(folder, course=option.submission is None and not lessons)
+    run.asked = lessons or [lesson for lesson in LESSONS if option.submission is None or run.submission.holds(lesson)]
     if not run.asked:
         raise pytest.UsageError(f"--submission: {folder} holds none of the lessons ({', '.join(LESSONS)})")
-    config.stash[RUN] = run
-    if config.option.json and (os.path.isdir(config.option.json) or not os.path.isdir(os.path.dirname(config.option.json) or ".")):
-        raise pytest.UsageError(f"--json: cannot write {config.option.json}")
+    return run
 
 
-# ------------------------------------------------------------------ what is run, and in which order
+# ------------------------------------------------------------------ what is run, in which order, and where
 
-def lesson_of(item):
-    """The lesson that this item checks, or None for what is no check of a lesson."""
-    name = item.path.stem.removeprefix("test_")
-    return name if item.path.parent == HERE and name in LESSONS else None
+def lesson_in(path):
+    """The lesson whose checks are in this file, or None."""
+    name = path.stem.removeprefix("test_")
+    return name if path.parent.name == HERE.name and name in LESSONS else None
 
 
 def pytest_collection_modifyitems(config, items):
     run = config.stash[RUN]
-    mine = [item for item in items if lesson_of(item) in run.asked]
-    others = [item for item in items if lesson_of(item) is None]
-    mine.sort(key=lambda item: (lesson_of(item), order(lesson_of(item), item.function)))
-    items[:] = mine + others
-    add_lessons(run, {lesson_of(item) for item in mine})
-
-
-def add_lessons(run, lessons):
-    run.lessons = sorted({*run.lessons, *lessons})
-    for lesson in run.lessons:
-        if lesson not in run.checks:
-            run.checks[lesson], run.deadlines[lesson] = checks_of(lesson), 0
-
-
-def pytest_collection_finish(session):
-    config, run = session.config, session.config.stash[RUN]
-    if run.lessons:
-        # The summary below says it better than tracebacks of ours.
-        if config.option.tbstyle == "auto":
-            config.option.tbstyle = "no"
-        config.option.reportchars = config.option.reportchars.replace("f", "").replace("E", "")
-        write_verdicts(config)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """With -n a lesson stays on one worker, in order; the student's run, in which lessons wait for each other, too."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByLesson(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            file = nodeid.split("::")[0]
-            return "course" if config.stash[RUN].course and "selftest" not in file else (
-                nodeid if "selftest" in file else file)
-
-    return ByLesson(config, log)
+    mine = [item for item in items if lesson_in(item.path) in run.asked]
+    mine.sort(key=lambda item: (lesson_in(item.path), order(lesson_in(item.path), item.function)))
+    items[:] = mine + [item for item in items if not lesson_in(item.path)]
+    run.add(lesson_in(item.path) for item in mine)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node, ids):
     files = {Path(nodeid.split("::")[0]) for nodeid in ids}
-    add_lessons(node.config.stash[RUN], {path.stem.removeprefix("test_") for path in files if path.stem.removeprefix("test_") in LESSONS})
+    node.config.stash[RUN].add(lesson_in(path) for path in files if lesson_in(path))
 
 
-# ------------------------------------------------------------------ fixtures
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With -n the checks of a lesson stay together and in order; those of the course, whose lessons wait for each other, too."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLesson(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            if not lesson_in(Path(file)):
+                return nodeid
+            return "course" if config.stash[RUN].course else file
+
+    return ByLesson(config, log)
+
+
+# ------------------------------------------------------------------ one check
 
 @pytest.fixture
 def server(request):
-    """The student's server of this lesson, started; whatever happens, nothing of it is left afterwards."""
-    run, lesson = request.config.stash[RUN], lesson_of(request.node)
-    server = Server(run.submission.files(lesson), lesson, run.submission.problem(lesson, "server.py"))
-    request.node.server = server
+    """The student's server of this lesson; whatever happens, nothing of it is left afterwards."""
+    run, lesson = request.config.stash[RUN], lesson_in(request.node.path)
+    server = request.node.server = server_of(run, lesson)
     yield server
     run.deadlines[lesson] += server.deadlines
     server.stop()
@@ -115,99 +102,87 @@ def server(request):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    lesson = lesson_of(item)
+    lesson = lesson_in(item.path)
     if lesson:
-        reason = item.config.stash[RUN].reason_to_wait(lesson, item.function, MOST_DEADLINES)
+        reason = item.config.stash[RUN].reason_to_wait(lesson, item.function.__name__, MOST_DEADLINES)
         if reason:
             pytest.skip(reason)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """Start the server as the first step of the check itself, so that a failure to start is the check's failure."""
-    if "server" in pyfuncitem.funcargs and lesson_of(pyfuncitem):
+    """Start the server as the first step of the check itself: a program that does not start has failed it."""
+    if lesson_in(pyfuncitem.path):
         pyfuncitem.funcargs["server"].start()
 
 
-# ------------------------------------------------------------------ verdicts
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    outcome = yield
-    lesson = lesson_of(item)
-    if not lesson:
+    report, lesson, error = (yield).get_result(), lesson_in(item.path), call.excinfo and call.excinfo.value
+    if not lesson or isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)) or not error and call.when != "call":
         return
-    report, run = outcome.get_result(), item.config.stash[RUN]
+    run = item.config.stash[RUN]
     check = run.find(lesson, item.function.__name__)
-    error = call.excinfo.value if call.excinfo else None
-    if call.when == "teardown" and error is None or call.when == "setup" and error is None:
-        return
-    row = vars(check).copy()
-    server = getattr(item, "server", None)
-    row["seconds"] = round(call.duration, 3)
-    row["transcript"] = server.story.lines() if server else []
-    if error is None:
-        row |= {"verdict": PASSED, "message": "", "transcript": []}
-    elif isinstance(error, Failure):
-        row |= {"verdict": FAILED, "message": str(error.message), "should": error.should, "where": error.where,
-                "detail": error.detail, "hint": error.hint or check.hint}
-        if isinstance(error, NotStarted):
-            run.not_started[lesson] = check
-    elif isinstance(error, Unknown):
-        row |= {"verdict": UNKNOWN, "message": str(error)}
-    elif call.when == "setup" and isinstance(error, pytest.skip.Exception):
-        row |= {"verdict": WAITING, "message": error.msg, "transcript": []}
-    elif isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
-        return
+    if isinstance(error, pytest.skip.Exception):
+        row = {"name": check.name, "verdict": WAITING, "message": error.msg}
     else:
-        what = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-        row |= {"verdict": ERROR, "message": f"the kit broke: {what}", "detail": [("Traceback", str(report.longrepr).splitlines()[-30:])]}
-    if report.failed:
-        report.longrepr = "\n".join([f"{row['rule']} {row['title']}", f"{row['verdict']}: {row['message']}",
-                                     *(f"{spot['file']}:{spot['line']} {spot['what']}" for spot in row["where"])])
+        row = note(run, lesson, check, error, getattr(item, "server", None), call.duration)
     report.lab = {"lesson": lesson, "row": row}
+    if report.failed:
+        report.longrepr = "\n".join([f"{check.rule} {check.title}", f"{row['verdict']}: {row['message']}",
+                                     *(f"{spot['file']}:{spot['line']} {spot['what']}" for spot in row.get("where", ()))])
 
 
-def pytest_runtest_logreport(report):
-    if hasattr(report, "lab"):
-        config = pytest_runtest_logreport.config
-        config.stash[RUN].note(report.lab["lesson"], report.lab["row"])
-        write_verdicts(config)
+# ------------------------------------------------------------------ all of them
 
+class Verdicts:
+    """Collects the verdicts, writes the verdict file as they come, and tells them to people."""
 
-def pytest_sessionstart(session):
-    pytest_runtest_logreport.config = session.config
+    def __init__(self, config, run):
+        self.config, self.run = config, run
+        self.began = time.monotonic()
+        self.terminal = None
 
+    def pytest_collection_finish(self):
+        self.write()
 
-def pytest_report_teststatus(report):
-    if hasattr(report, "lab"):
-        verdict = report.lab["row"]["verdict"]
-        return verdict, LETTERS[verdict], verdict.upper()
-    return None
+    def pytest_sessionstart(self):
+        self.terminal = self.config.pluginmanager.get_plugin("terminalreporter")
 
+    def pytest_runtest_logreport(self, report):
+        if hasattr(report, "lab"):
+            self.run.note(report.lab["lesson"], report.lab["row"])
+            self.write()
 
-def write_verdicts(config):
-    """Write the verdict file anew, whole or not at all; what was not run yet stands in it as waiting."""
-    target = config.option.json
-    if not target or hasattr(config, "workerinput"):
-        return
-    content = config.stash[RUN].as_file(platform.python_version(), time.monotonic() - config.stash[BEGAN])
-    handle, name = tempfile.mkstemp(dir=os.path.dirname(target) or ".", prefix=".verdicts-")
-    with open(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=1)
-    os.replace(name, target)
+    def pytest_report_teststatus(self, report):
+        if hasattr(report, "lab"):
+            verdict = report.lab["row"]["verdict"]
+            return verdict, LETTERS[verdict], verdict.upper()
+        return None
 
+    def write(self):
+        """Write the verdict file anew, whole or not at all; what was not run yet stands in it as waiting."""
+        target = self.config.option.json
+        if not target or hasattr(self.config, "workerinput") or not self.run.lessons:
+            return
+        content = self.run.as_file(platform.python_version(), time.monotonic() - self.began)
+        handle, name = tempfile.mkstemp(dir=os.path.dirname(target) or ".", prefix=".verdicts-")
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1)
+        os.chmod(name, 0o644)
+        os.replace(name, target)
 
-def pytest_sessionfinish(session):
-    if session.config.stash[RUN].lessons:
-        write_verdicts(session.config)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self):
+        self.write()
+        if self.terminal and self.run.lessons:
+            # What stands below says it better than tracebacks of ours.
+            self.terminal.reportchars = ""
+            if self.config.option.tbstyle == "auto":
+                self.config.option.tbstyle = "no"
 
-
-def pytest_terminal_summary(terminalreporter):
-    run = terminalreporter.config.stash[RUN]
-    if not run.lessons:
-        return
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    for text, style in words.summary(run):
-        terminalreporter.write_line(text.encode(encoding, "replace").decode(encoding),
-                                    **dict.fromkeys(style.split(), True))
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.run.lessons:
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            for text, style in words.summary(self.run):
+                terminalreporter.write_line(text.encode(encoding, "replace").decode(encoding), **dict.fromkeys(style.split(), True))

@@ -3,9 +3,9 @@
 import json
 
 from lab.clients import line
-from lab.course import after
+from lab.course import after, basis
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends)
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
@@ -27,6 +27,7 @@ def test_listens(server):
     server.listens_on("127.0.0.1", 9090)
 
 
+@basis
 def test_whole_messages(server):
     """03.1 A message comes back as one message: one JSON object on one line
 
@@ -38,7 +39,6 @@ def test_whole_messages(server):
         alice.gets(message)
 
 
-@after(test_whole_messages)
 def test_in_two_pieces(server):
     """03.1 A message may arrive in pieces, also cut inside a character
 
@@ -54,7 +54,6 @@ def test_in_two_pieces(server):
         alice.gets(RUSSIAN)
 
 
-@after(test_whole_messages)
 def test_byte_by_byte(server):
     """03.1 A message may arrive one byte at a time
 
@@ -67,7 +66,6 @@ def test_byte_by_byte(server):
         alice.gets(message)
 
 
-@after(test_whole_messages)
 def test_several_in_one_piece(server):
     """03.1 Several messages may arrive in one piece; each is answered
 
@@ -80,7 +78,6 @@ def test_several_in_one_piece(server):
         alice.gets(message)
 
 
-@after(test_whole_messages)
 def test_pieces_of_two_clients(server):
     """03.1 The pieces of two clients do not mix
 
@@ -96,7 +93,6 @@ def test_pieces_of_two_clients(server):
     alice.gets(RUSSIAN)
 
 
-@after(test_whole_messages)
 def test_any_text(server):
     """03.2 Text with newlines, quotes and any Unicode comes back equal
 
@@ -111,7 +107,6 @@ def test_any_text(server):
             alice.gets(message)
 
 
-@after(test_whole_messages)
 def test_any_object(server):
     """03.2 Every JSON object comes back equal, also an empty or a nested one
 
@@ -125,7 +120,6 @@ def test_any_object(server):
     alice.gets({"n": 1, "text": "white space"})
 
 
-@after(test_whole_messages)
 def test_longest_message(server):
     """03.3 A message of 65,536 bytes, with its newline, is served
 
@@ -139,7 +133,6 @@ def test_longest_message(server):
     alice.is_served()
 
 
-@after(test_whole_messages)
 def test_many_short_messages(server):
     """03.3 Many short messages at once are no long line
 
@@ -180,7 +173,6 @@ def test_line_without_end(server):
     bob.is_served()
 
 
-@after(test_whole_messages)
 def test_not_an_object(server):
     """03.4 A line that is not a JSON object ends that client's connection
 
@@ -197,7 +189,6 @@ def test_not_an_object(server):
     bob.is_served()
 
 
-@after(test_whole_messages)
 def test_not_utf8(server):
     """03.4 A line that is not UTF-8 ends that client's connection
 
@@ -214,7 +205,6 @@ def test_not_utf8(server):
     bob.is_served()
 
 
-@after(test_whole_messages)
 def test_end_inside_a_line(server):
     """03.5 The end of the stream inside a line is a client that has gone: no reply, no crash
 
@@ -232,7 +222,6 @@ def test_end_inside_a_line(server):
     server.had_no_errors("the end of the stream inside a line")
 
 
-@after(test_whole_messages)
 def test_reset_inside_a_line(server):
     """03.5 A reset inside a line is a client that has gone, too
 
@@ -247,7 +236,6 @@ def test_reset_inside_a_line(server):
     bob.is_served()
 
 
-@after(test_whole_messages)
 def test_large_input(server):
     """01.2 4 MiB of messages come back whole, while the client reads and writes at once
 

@@ -28,6 +28,12 @@ def after(*checks):
     return mark
 
 
+def basis(check):
+    """Mark a check without which no later one of its lesson makes sense."""
+    check.is_basis = True
+    return check
+
+
 def checks_of(lesson):
     """The lesson's checks, not run yet: its own rules first, then those that it keeps."""
     module = importlib.import_module(f"test_{lesson}")
@@ -46,20 +52,30 @@ def blank(function):
     """A check's row from its docstring: the rule and title in the first line, the hint below."""
     first, _, rest = inspect.getdoc(function).partition("\n")
     rule, _, title = first.partition(" ")
-    return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__)
+    return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__, function=function,
+                 is_basis=getattr(function, "is_basis", False), waits_for=getattr(function, "waits_for", ()))
 
 
 class Run:
     """What is asked for in this run, and what has come out so far."""
 
-    def __init__(self, folder, lessons, course=False):
+    def __init__(self, folder, course=False):
         self.submission = Submission(folder)
-        self.lessons = lessons
         self.course = course  # lesson after lesson, up to the first that does not pass
-        self.checks = {lesson: checks_of(lesson) for lesson in lessons}
-        self.deadlines = dict.fromkeys(lessons, 0)
+        self.asked = []  # lessons
+        self.checks = {}  # lesson -> its checks, for those that are run
+        self.deadlines = {}  # lesson -> how many have passed
         self.not_started = {}  # lesson -> the check that found it
-        self.files = {}
+
+    @property
+    def lessons(self):
+        return sorted(self.checks)
+
+    def add(self, lessons):
+        """These lessons are to be run."""
+        for lesson in lessons:
+            if lesson not in self.checks:
+                self.checks[lesson], self.deadlines[lesson] = checks_of(lesson), 0
 
     def find(self, lesson, name):
         return next(check for check in self.checks[lesson] if check.name == name)
@@ -75,7 +91,7 @@ class Run:
         """The first lesson that has not passed, or None."""
         return next((lesson for lesson in self.lessons if not self.passed(lesson)), None)
 
-    def reason_to_wait(self, lesson, function, most_deadlines):
+    def reason_to_wait(self, lesson, name, most_deadlines):
         """Why this check is not to be run now, or None."""
         if self.course:
             current = self.current()
@@ -84,9 +100,11 @@ class Run:
         if lesson in self.not_started:
             first = self.not_started[lesson]
             return f"waits for {first.rule} {first.title}"
-        for name in getattr(function, "waits_for", ()):
-            earlier = next((check for check in self.checks[lesson] if check.name == name), None)
-            if earlier and earlier.verdict != PASSED:
+        check = self.find(lesson, name)
+        for earlier in self.checks[lesson]:
+            if earlier is check:
+                break
+            if (earlier.is_basis or earlier.name in check.waits_for) and earlier.verdict != PASSED:
                 return f"waits for {earlier.rule} {earlier.title}"
         if self.deadlines[lesson] >= most_deadlines:
             return f"not run: the server has kept the checker waiting {most_deadlines} times already"

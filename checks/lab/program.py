@@ -37,7 +37,7 @@ START = "import sys; sys.path.insert(0, sys.argv[1]); import witness; " \
 def adopt_orphans():
     """Become the parent of orphaned grandchildren, see PR_SET_CHILD_SUBREAPER in prctl(2).
 
-    Returns False where the system has no such thing.
+    Returns False where the system has no such thing. A forked process must ask again.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -45,6 +45,8 @@ def adopt_orphans():
 
 
 ADOPTS = adopt_orphans()
+if ADOPTS:
+    os.register_at_fork(after_in_child=adopt_orphans)
 running = set()  # the process ids of programs that run now
 
 
@@ -64,6 +66,7 @@ class Program:
         self.listeners = []  # {"port", "asked", "where"}, in the order of listen()
         self.errors = []  # {"error", "where", "thread", "peer"}: nobody caught them
         self.crash = None  # the same, of the main thread
+        self.exits = None  # {"how", "where"}, when it ended itself
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
         self.stopped_for = None  # "memory" or "output", when the kit stopped it
         self.lost = False  # the witness inside is silent
@@ -137,6 +140,8 @@ class Program:
                 self.errors.append(facts)
             elif event == "crashed":
                 self.crash = facts
+            elif event == "exits":
+                self.exits = facts
             elif event == "held":
                 self.held.append(facts)
             elif "reply" in facts:
@@ -220,6 +225,13 @@ class Program:
             return self.tree.num_threads() - 1
         except psutil.Error:
             return 0
+
+    def find_listeners(self):
+        """The ports that the program listens on as the system knows them, for a program whose witness is lost."""
+        try:
+            return [one.laddr.port for one in self.tree.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+        except (psutil.Error, OSError):
+            return []
 
     @property
     def sockets(self):

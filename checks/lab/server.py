@@ -13,8 +13,10 @@ from .verdict import Failure, NotStarted, Unknown
 LISTEN = 10.0  # seconds until a server must listen
 PORT = 9090
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
+SECOND_LISTENER = 1.0  # seconds that a program may take from its first listener to its next
 HOLD_SECONDS = 2.0
 
+LOST = "the kit lost contact with the inside of the program (does it close files that it did not open?)"
 CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}"}
 
@@ -44,13 +46,27 @@ class Server:
                              where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
         self.program = program = Program(self.files, "server.py", ports)
         self.connected, self._witness = 0, None
-        program.wait_for(lambda: program.listeners or program.stopped_for, LISTEN)
+        program.wait_for(lambda: program.listeners or program.stopped_for or program.lost, LISTEN)
+        if program.lost and not program.ended:
+            self.waits_until(lambda: program.ended or program.find_listeners(), LISTEN)
+            program.listeners += [{"port": port, "asked": None, "where": ()} for port in program.find_listeners()]
         if not program.listeners:
             if not program.ended:
                 self.deadline_passed()
             raise self._not_started()
-        self.port = program.listeners[0]["port"]
+        if not self._listener() and not program.lost:  # it may have more than one
+            self.waits_until(lambda: self._listener() or self._accepts(), SECOND_LISTENER)
+        self.listener = self._listener() or program.listeners[0]
+        self.port = self.listener["port"]
         return self
+
+    def _listener(self):
+        """The listener that asked for the course's port, or None."""
+        return next((one for one in self.program.listeners if one["asked"] and one["asked"][1] == PORT), None)
+
+    def _accepts(self):
+        state = self.ask("state") or {"threads": ()}
+        return self.program.ended or any(thread["call"] == "accept" for thread in state["threads"])
 
     def _not_started(self):
         should = f"python server.py listens on 127.0.0.1:{PORT} and serves until it is stopped"
@@ -71,15 +87,20 @@ class Server:
                 hint = "Python could not read the file; the mistake is in this line or just before it."
             return self.failure(f"server.py stopped with {crash['error']}", should, kind=NotStarted, hint=hint)
         if program.ended:
-            return self.failure(f"server.py ended by itself (exit code {program.exit_code}) and never listened", should, kind=NotStarted,
+            how = program.exits["how"] if program.exits else f"exit code {program.exit_code}"
+            return self.failure(f"server.py ended by itself ({how}) and never listened", should, kind=NotStarted,
                                 hint="main() must be called, and its loop must go on for ever.")
         return self.failure(f"server.py has not called listen() within {LISTEN:g} seconds", should, kind=NotStarted)
 
     def restart(self):
         """Start it again at once; it is to get the same port again."""
         asked = {(listener["asked"] or (0, 0))[1]: listener["port"] for listener in self.program.listeners}
+        old = self.port
         self.program.stop()
         self.start(asked)
+        if self.port != old:
+            raise self.failure(f"started again, server.py listens on another port ({(self.listener['asked'] or ('', 'any'))[1]})",
+                               f"it gets the same port again, {PORT}")
 
     def stop(self):
         """End everything; raises LabError when something is left."""
@@ -180,9 +201,13 @@ class Server:
         """From now on let each send() of the server take at most `size` bytes, as full buffers may; see send(2)."""
         self._command("limit", "send", size)
 
+    def time_passes(self, waits=3):
+        """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
+        self._command("limit", "wait", waits)
+
     def _command(self, *command):
         if self.program.ask(*command) is None and self.program.lost and not self.program.ended:
-            raise Unknown("the kit lost contact with the inside of the program (does it close files that it did not open?)")
+            raise Unknown(LOST)
 
     def holds(self, what, client=None):
         """Hold a thread, on command: see Hold."""
@@ -192,7 +217,9 @@ class Server:
 
     def listens_on(self, host, port):
         """Expect that the program asked for this address, whatever port it got here."""
-        listener = self.program.listeners[0]
+        listener = self.listener
+        if self.program.lost:
+            raise Unknown(LOST)
         should = f"python server.py listens on {host}:{port}"
         where = self._spots(listener["where"], "listens here")
         if not listener["asked"]:
@@ -339,6 +366,8 @@ class Server:
             spots = self._spots(error["where"], error["error"])
             if client is None or error["peer"] in (client.port, None) or closed:
                 where += spots
+        if program.exits and program.ended:
+            where += self._spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         if closed and mine:
             where += self._spots(mine[-1]["closed_at"], f"ends {client}'s connection")
         if not closed and offset is None:
@@ -347,6 +376,8 @@ class Server:
             serving = [thread for thread in threads if thread["peer"] == getattr(client, "port", 0) or thread["id"] in readers]
             for thread in serving or ([] if mine else threads):
                 where += self._spots(thread["places"], self._doing(thread))
+            if mine and not mine[-1]["reader"]:
+                where += self._spots(mine[-1]["accepted_at"][:1], f"accepts {client}; nothing has read what it sends")
         if state:
             detail.append(("Where your server stands", self._standing(state)))
         for error in errors:
@@ -398,7 +429,7 @@ class Server:
         program.wait_for(lambda: program.lost, WAIT)
         if program.crash:
             return f"server.py stopped with {program.crash['error']}"
-        return f"server.py ended (exit code {program.exit_code})"
+        return f"server.py ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"
 
     def _stopped(self):
         return {"memory": "server.py was stopped: it used more than 512 MB of memory",

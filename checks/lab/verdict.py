@@ -1,6 +1,6 @@
 """What comes out of a check: five verdicts, and the exceptions that lead to them."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 PASSED, FAILED, WAITING, UNKNOWN, ERROR = "passed", "failed", "waiting", "unknown", "error"
 
@@ -48,14 +48,16 @@ class Check:
     name: str = ""
     should: str = ""
     detail: list = field(default_factory=list)
+    is_basis: bool = False
+    is_basis: bool = False
+    waits_for: tuple = ()
+    function: object = None
 
     def row(self):
         """This check as the verdict file has it."""
-        row = asdict(self)
-        for name in ("name", "should", "detail"):
-            del row[name]
+        row = {name: getattr(self, name) for name in ("rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds")}
         if self.verdict == PASSED:
-            row["message"] = row["hint"] = ""
+            row["hint"] = ""
         return row
 
 

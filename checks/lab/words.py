@@ -1,6 +1,7 @@
 """From verdicts to what a person reads in the terminal."""
 
 import os
+import re
 import textwrap
 
 from .verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, points
@@ -85,19 +86,19 @@ def summary(run):
     if first:
         lesson, check = first
         out += full(run, lesson, check)
-        for other_lesson in run.lessons:
-            rest = [other for other in run.checks[other_lesson]
-                    if other is not check and other.verdict != PASSED and started(run, other_lesson)]
-            for other in rest:
-                mark, style = MARKS[other.verdict]
-                out += [(one_line(f"{other_lesson} {other.rule} {mark}: {other.title}"
-                                  + (f" ({other.message})" if other.message else "")), style)]
+        for lesson in run.lessons:
+            out += [rest_line(lesson, other) for other in run.checks[lesson]
+                    if other is not check and other.verdict != PASSED and started(run, lesson)]
         out.append(("", ""))
     return out + board(run)
 
 
-def one_line(text):
-    return textwrap.shorten(text, 2 * WIDTH, placeholder=" ...")
+def rest_line(lesson, check):
+    """A check that did not pass, in one line."""
+    mark, style = MARKS[check.verdict]
+    said = check.message if check.verdict != WAITING else re.sub(r"^(waits for \S+).*", r"\1", check.message)
+    text = f"{lesson[:2]}  {mark:<8} {check.rule}  {check.title}: {said}"
+    return text if len(text) <= 2 * WIDTH else text[:2 * WIDTH - 4] + " ...", style
 
 
 def started(run, lesson):

@@ -8,7 +8,7 @@ MAX_LINE = 65_536  # bytes, with the newline
 def send_json(sock, obj):
     """Send obj as one message."""
     # TODO 1: end the message with a newline.
-    sock.sendall(json.dumps(obj).encode())
+    sock.sendall(json.dumps(obj, ensure_ascii=False).encode())
 
 
 def recv_json(sock, buffer):

@@ -7,7 +7,7 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 def send_json(sock, obj):
     """Send obj as one message."""
-    sock.sendall(json.dumps(obj).encode() + b"\n")
+    sock.sendall(json.dumps(obj, ensure_ascii=False).encode() + b"\n")
 
 
 def recv_json(sock, buffer):

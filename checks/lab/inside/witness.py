@@ -13,6 +13,7 @@ It imports only what a server imports itself, so that starting stays quick.
 import _sitebuiltins
 import _thread
 import builtins
+import collections
 import os
 import signal
 import socket
@@ -23,11 +24,12 @@ import types
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
 FILE_LIMIT = 64 << 20  # bytes
 CHECKER_GONE = 70  # exit code when the checker has died
+HIGH = 900  # a number for file descriptors that programs do not come to
 
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "shutdown")}
+    "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit}
 
 folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
@@ -36,7 +38,7 @@ connections = {}  # file descriptor -> Connection, the last one that had it
 doing = {}  # thread -> (what it is doing, the socket, the Connection)
 accepted = 0
 activity = 0  # changes whenever a thread enters or leaves a socket call
-most = {"recv": None, "send": None}  # bytes that one call may take, on command
+most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # what to hold -> the gate to hold it at
 gates = []
 
@@ -44,29 +46,38 @@ gates = []
 class Connection:
     """An accepted connection, as the server's side sees it."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, accepted_at):
         self.peer = peer  # the client's port
+        self.accepted_at = accepted_at
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
         self.closed_at = ()
-        self.sends = []  # (offset in the stream, where), the last ones
+        self.sends = collections.deque(maxlen=64)  # (offset in the stream, stack), the last ones
 
     def facts(self):
-        return {name: value for name, value in vars(self).items() if name != "sends"}
+        return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
+                "accepted_at": places(self.accepted_at), "closed_at": places(self.closed_at)}
 
 
 # ------------------------------------------------------------------ where in the student's files
 
-def places(frame, most=8):
-    """The student's own frames, innermost first: (file, line, function)."""
+def steps(frame):
+    """The stack from this frame on, quickly: ((code, line), ...), to be read by `places`."""
     found = []
-    while frame is not None and len(found) < most:
-        name = frame.f_code.co_filename
-        if name.startswith(folder):
-            found.append((name[len(folder):], frame.f_lineno, frame.f_code.co_name))
+    while frame is not None:
+        found.append((frame.f_code, frame.f_lineno))
         frame = frame.f_back
     return found
+
+
+def places(stack, most=8):
+    """The student's own steps of a stack, innermost first: (file, line, function)."""
+    found = []
+    for code, line in stack:
+        if code.co_filename.startswith(folder) and not (found and code.co_name == "<module>"):
+            found.append((code.co_filename[len(folder):], line, code.co_name))
+    return found[:most]
 
 
 def places_of(traceback):
@@ -104,7 +115,7 @@ def obey(commands):
         except OSError:
             return
         if not data:
-            os._exit(CHECKER_GONE)
+            real["_exit"](CHECKER_GONE)
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             word, *args = line.decode().split()
@@ -124,7 +135,7 @@ def state():
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
             "timed": sock is not None and sock.gettimeout() is not None,
-            "places": places(frame), "idle_worker": idle_worker(frame)})
+            "places": places(steps(frame)), "idle_worker": idle_worker(frame)})
     return {"threads": threads, "connections": [conn.facts() for conn in list(connections.values())],
             "accepted": accepted, "moving": activity != before}
 
@@ -146,7 +157,7 @@ def blame(peer, offset):
         if conn.peer == int(peer):
             for start, where in reversed(conn.sends):
                 if start <= int(offset):
-                    return where
+                    return places(where)
     return ()
 
 
@@ -174,8 +185,8 @@ def release():
 COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release}
 
 
-def wait_at(gate, what, peer, where):
-    tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=where)
+def wait_at(gate, what, peer):
+    tell(event="held", what=what, peer=peer, thread=_thread.get_ident())
     gate.acquire()
     gate.release()
 
@@ -185,7 +196,7 @@ def hold_new_thread(*_):
     sys.setprofile(None)
     gate = holds.get(("start", None))
     if gate:
-        wait_at(gate, "start", None, ())
+        wait_at(gate, "start", None)
 
 
 def hold_after_recv(gate, peer):
@@ -200,7 +211,7 @@ def hold_after_recv(gate, peer):
         if event == "line":
             sys.settrace(None)
             frame.f_trace = None
-            wait_at(gate, "recv", peer, places(frame))
+            wait_at(gate, "recv", peer)
         return at_next_line
 
     frame.f_trace = at_next_line
@@ -232,14 +243,14 @@ def bind(sock, address):
         here = "127.0.0.1" if sock.family == socket.AF_INET else asked[0]
         real["bind"](sock, (here, ports.get(asked[1], 0)))
         ports[asked[1]] = sock.getsockname()[1]
-        bound[sock.fileno()] = asked, places(sys._getframe(1))
+        bound[sock.fileno()] = asked, places(steps(sys._getframe(1)))
     else:
         real["bind"](sock, address)
 
 
 def listen(sock, *args):
     real["listen"](sock, *args)
-    asked, where = bound.get(sock.fileno(), (None, places(sys._getframe(1))))
+    asked, where = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
 
@@ -256,7 +267,7 @@ def accept(sock):
         conn, address = real["accept"](sock)
         accepted += 1
         if isinstance(address, tuple):
-            connections[conn.fileno()] = Connection(address[1])
+            connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
     return conn, address
 
 
@@ -267,6 +278,9 @@ def receive(name, sock, size, flags, call):
         return call(size)
     if most["recv"] and not flags:
         size = min(size, most["recv"])
+    if most["wait"] and sock.gettimeout():
+        most["wait"] -= 1
+        raise TimeoutError("timed out")
     conn.reader = _thread.get_ident()
     with Call("recv", sock, conn):
         try:
@@ -299,15 +313,13 @@ def transmit(name, sock, data, flags):
     conn = connections.get(sock.fileno())
     if conn is None:
         return real[name](sock, data, flags)
-    where = places(sys._getframe(2))
     gate = holds and holds.pop(("send", conn.peer), None)
     if gate:
-        wait_at(gate, "send", conn.peer, where)
+        wait_at(gate, "send", conn.peer)
     size = memoryview(data).nbytes
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
-    conn.sends.append((conn.sent, where))
-    del conn.sends[:-64]
+    conn.sends.append((conn.sent, steps(sys._getframe(2))))
     with Call("send", sock, conn):
         sent = real[name](sock, data, flags)
         conn.sent += size if sent is None else sent
@@ -325,7 +337,7 @@ def sendall(sock, data, flags=0):
 def note_end(sock):
     conn = connections.get(sock.fileno())
     if conn is not None:
-        conn.closed_at = places(sys._getframe(2))
+        conn.closed_at = steps(sys._getframe(2))
 
 
 def close(sock):
@@ -373,6 +385,11 @@ def watch_errors():
     threading.excepthook, sys.unraisablehook = in_thread, in_raw_thread
 
 
+def exit_at_once(code):
+    tell(event="exits", how=f"os._exit({code})", where=places(steps(sys._getframe(1))))
+    real["_exit"](code)
+
+
 # ------------------------------------------------------------------ running the student's file
 
 def set_limits():
@@ -399,7 +416,8 @@ def run(path):
         with open(path, "rb") as file:
             source = file.read()
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
-    except SystemExit:
+    except SystemExit as error:
+        tell(event="exits", how=f"sys.exit({error.code!r})", where=places_of(error.__traceback__))
         raise
     except BaseException as error:
         traceback = error.__traceback__
@@ -419,8 +437,15 @@ def main(path, same_ports, commands, events):
     if sys.platform == "win32":
         import msvcrt
         commands, events = msvcrt.open_osfhandle(commands, os.O_RDONLY), msvcrt.open_osfhandle(events, 0)
+    else:  # out of the way of programs that close what they did not open
+        import fcntl
+        theirs = commands, events
+        commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in theirs)
+        for fd in theirs:
+            os.close(fd)
     _pipe = events
     set_limits()
+    os._exit = exit_at_once
     # A shell starts what runs in the background with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out

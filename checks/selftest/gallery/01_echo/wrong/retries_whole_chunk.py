@@ -16,9 +16,10 @@ def send_all(conn, data):
 
 def handle_client(conn, addr):
     conn.settimeout(60)
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
     with conn:
         try:
-            while data := conn.recv(1024 * 1024):
+            while data := conn.recv(65536):
                 send_all(conn, data)
         except OSError as error:
             print(f"{addr}: {error}")

@@ -1,4 +1,4 @@
-"""Calls send() on a socket with a timeout and does not look how much of the data it took.
+"""Calls send() on a socket with a timeout and a small buffer, and ignores how much it took.
 
 fails: 01.2 01.3
 """
@@ -9,9 +9,10 @@ HOST, PORT = "127.0.0.1", 9090
 
 def handle_client(conn, addr):
     conn.settimeout(60)
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
     with conn:
         try:
-            while data := conn.recv(1024 * 1024):
+            while data := conn.recv(65536):
                 conn.send(data)  # <--
         except OSError as error:
             print(f"{addr}: {error}")

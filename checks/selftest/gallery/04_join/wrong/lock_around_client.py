@@ -1,6 +1,6 @@
 """Holds the lock for as long as a client is being served.
 
-fails: 02.1 02.2
+fails: 02.1
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""Off by one: range() was meant to end at 32.
+"""Off by one: a nick of 33 characters is let in.
 
 fails: 04.1 04.4
 """
@@ -18,7 +18,7 @@ def handle_client(conn, addr):
         try:
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
-                    case {"type": "join", "user": str(user)} if not nick and len(user.strip()) in range(1, 34):  # <--
+                    case {"type": "join", "user": str(user)} if not nick and 1 <= len(user.strip()) < 34:  # <--
                         nick = user.strip()
                         send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                     case {"type": "chat", "text": str(text)} if nick:

@@ -27,14 +27,16 @@ class Client:
         while True:
             with changed:
                 changed.wait_for(lambda: self.gone or len(log) > position)
-                if self.gone:
-                    return
                 news = log[position:]
+                if not news:
+                    return  # gone, and all said
             position += len(news)
             for but, obj in news:
                 if but is not self:
                     try:
                         send_json(self.conn, obj)
+                    except ValueError:
+                        pass  # it cannot be said in UTF-8
                     except OSError:
                         return
 
@@ -44,7 +46,8 @@ class Client:
             position = len(log)
             log.append((None, {"type": "system", "text": f"{nick} is online"}))
             changed.notify_all()
-        threading.Thread(target=self.listen_to_log, args=(position,), daemon=True).start()
+        self.listener = threading.Thread(target=self.listen_to_log, args=(position,), daemon=True)
+        self.listener.start()
 
     def serve(self):
         buffer = bytearray()
@@ -68,6 +71,8 @@ class Client:
             with changed:
                 self.gone = True
                 changed.notify_all()
+            if self.nick:
+                self.listener.join(1)
             try:
                 self.conn.shutdown(socket.SHUT_RDWR)  # wakes a send that is stuck
             except OSError:

@@ -17,6 +17,8 @@ def writer(conn, outbox):
     while (obj := outbox.get()) is not END:
         try:
             send_json(conn, obj)
+        except ValueError:  # a lone surrogate, say
+            continue
         except OSError:
             break
 
@@ -66,6 +68,7 @@ def handle_client(conn):
             pass
         finally:
             outbox.put(END)
+            thread.join(1)  # what was said to this client still goes out
             try:
                 conn.shutdown(socket.SHUT_RDWR)  # the writer may be stuck in a send
             except OSError:

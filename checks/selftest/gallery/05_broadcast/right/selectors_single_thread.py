@@ -1,5 +1,9 @@
 """One thread and a selector; what cannot be sent at once waits in a buffer of the client."""
 
+import contextlib
+import contextlib
+import contextlib
+import contextlib
 import json
 import selectors
 import socket
@@ -61,6 +65,8 @@ class Peer:
     def close(self):
         peers.discard(self)
         selector.unregister(self.sock)
+        with contextlib.suppress(OSError):
+            self.sock.send(self.outgoing)  # the last words, if they go out at once
         self.sock.close()
         if self.nick is not None:
             to_members(type="system", text=f"{self.nick} has hung up")

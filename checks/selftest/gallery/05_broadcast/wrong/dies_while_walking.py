@@ -11,6 +11,7 @@ from utils import recv_json, send_json
 HOST, PORT = "127.0.0.1", 9090
 
 clients = {}  # connection -> nick
+lock = threading.RLock()
 
 
 def system(text):
@@ -18,13 +19,14 @@ def system(text):
 
 
 def broadcast(sender, obj, include_sender=False):
-    for conn in clients:
-        if conn is sender and not include_sender:
-            continue
-        try:
-            send_json(conn, obj)
-        except OSError:
-            del clients[conn]  # <--
+    with lock:
+        for conn in clients:
+            if conn is sender and not include_sender:
+                continue
+            try:
+                send_json(conn, obj)
+            except OSError:
+                del clients[conn]  # <--
 
 
 def handle_client(conn, addr):
@@ -36,7 +38,8 @@ def handle_client(conn, addr):
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
-                        clients[conn] = nick
+                        with lock:
+                            clients[conn] = nick
                         broadcast(conn, system(f"{nick} joined"), include_sender=True)
                     case {"type": "chat", "text": str(text)} if nick is not None:
                         broadcast(conn, {"type": "chat", "user": nick, "text": text})
@@ -46,8 +49,11 @@ def handle_client(conn, addr):
                         send_json(conn, system("sorry, I cannot do that"))
         except (OSError, ValueError) as error:
             print(addr, error)
-    if nick is not None:  # closed by now: broadcast will find it dead
-        broadcast(None, system(f"{nick} left"))
+        finally:
+            with lock:
+                conn.close()  # so broadcast will find it dead
+                if nick is not None:
+                    broadcast(None, system(f"{nick} left"))
 
 
 def main():

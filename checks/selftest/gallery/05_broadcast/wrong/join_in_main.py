@@ -82,7 +82,7 @@ def main():
         buffer = bytearray()
         try:
             first = utils.recv_json(conn, buffer)  # <--
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             conn.close()
             continue
         threading.Thread(target=client_thread, args=[conn, buffer, first], daemon=True).start()

@@ -1,6 +1,6 @@
 """What is refused to one is told to all.
 
-fails: 05.6
+fails: 05.6 05.4
 """
 
 import socket

@@ -26,7 +26,7 @@ def broadcast(sender, obj, include_sender=False):
             continue
         try:
             send_json(conn, obj)
-        except OSError:
+        except (OSError, ValueError):  # gone, or not to be encoded
             pass
 
 

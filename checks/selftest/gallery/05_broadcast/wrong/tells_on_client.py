@@ -63,7 +63,7 @@ def on_chat(client, message):
 def on_anything_else(client, message):
     client.put(type="system", text="join, chat or leave, please")
     for other in list(online):
-        if other is not client:
+        if other is not client and client.nick is not None:
             other.put(type="system", text=f"{client.nick} sends nonsense")  # <--
 
 

@@ -1,0 +1,202 @@
+"""The gallery: student programs, right and wrong, and what each of them must be told.
+
+    python checks/selftest/gallery.py                     judge them all, say where a verdict is not as expected
+    python checks/selftest/gallery.py --write             and write matrix.md, rules x programs
+    python checks/selftest/gallery.py --repeat 50         judge each so many times, and count verdicts that changed
+    python checks/selftest/gallery.py --repeat 20 --busy 8    the same with busy processes beside it
+    python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
+
+A program is a file, which becomes server.py, or a folder; what is missing in it is
+taken from the lesson's solution. Its docstring says what it is, and for a wrong one
+
+    fails: 05.2 05.6      the rules that it breaks, the main one first
+    says: not back        words that its author must read in the first failure's message
+
+and the comment `# <--` marks the lines of which one must be shown.
+"""
+
+import argparse
+import ast
+import collections
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TOP = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+
+from lab.course import LESSONS, Run  # noqa: E402
+from lab.judge import judge  # noqa: E402
+from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING  # noqa: E402
+
+SHOWN = {PASSED: ".", FAILED: "F", WAITING: "-", UNKNOWN: "?", ERROR: "E"}
+
+
+@dataclass
+class Exhibit:
+    """One program of the gallery."""
+
+    path: Path
+    lesson: str
+    kind: str  # right, wrong or rogue
+    about: str
+    fails: list
+    says: str
+    marked: set  # {(file, line)}
+
+    @property
+    def name(self):
+        return f"{self.lesson}/{self.kind}/{self.path.stem}"
+
+    def hand_in(self, folder):
+        """Lay the program down as a submission in this folder."""
+        target = Path(folder) / self.lesson
+        shutil.copytree(TOP / "solutions" / self.lesson, target, ignore=shutil.ignore_patterns("__pycache__", "README.md"))
+        if self.path.is_dir():
+            shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(self.path, target / "server.py")
+        return folder
+
+
+def exhibits(wanted=""):
+    """All programs whose name contains `wanted`, in order."""
+    paths = [path for path in HERE.glob("gallery/*/*/*") if path.suffix == ".py" or path.is_dir() and path.name != "__pycache__"]
+    found = map(read, sorted(paths))
+    return [exhibit for exhibit in found if wanted in exhibit.name]
+
+
+def read(path):
+    files = [path] if path.is_file() else sorted(path.glob("*.py"))
+    marked = {("server.py" if path.is_file() else file.name, number)
+              for file in files for number, line in enumerate(file.read_text().splitlines(), 1) if "# <--" in line}
+    said = "\n".join(docstring(file) for file in files)
+    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:")))
+    about = said.split("\n\n")[0]
+    return Exhibit(path, path.parent.parent.name, path.parent.name, " ".join(about.split()),
+                   fields.get("fails", "").split(), fields.get("says", "").strip(), marked)
+
+
+def docstring(file):
+    try:
+        return ast.get_docstring(ast.parse(file.read_text())) or ""
+    except SyntaxError:  # a program that is wrong in just this way
+        text = file.read_text()
+        return text.split('"""')[1] if text.startswith('"""') else ""
+
+
+def judged(exhibit):
+    """Return the checks of the exhibit's lesson, judged."""
+    with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
+        run = Run(exhibit.hand_in(folder))
+        run.add([exhibit.lesson])
+        judge(run, exhibit.lesson)
+        return run.checks[exhibit.lesson]
+
+
+def complaints(exhibit, checks):
+    """Everything in which the verdict is not as it must be, as lines."""
+    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks if check.verdict in (ERROR, UNKNOWN)]
+    failed = [check for check in checks if check.verdict == FAILED]
+    rules = sorted({check.rule for check in failed})
+    if rules != sorted(exhibit.fails):
+        out.append(f"fails {' '.join(rules) or 'nothing'}, expected {' '.join(exhibit.fails) or 'nothing'}")
+        out += [f"  {check.rule} {check.name}: {check.message}" for check in failed]
+    if failed and exhibit.fails:
+        main = next((check for check in failed if check.rule == exhibit.fails[0]), failed[0])
+        if exhibit.says not in main.message:
+            out.append(f"does not say {exhibit.says!r}: {main.message}")
+        shown = [(spot["file"], spot["line"]) for check in failed for spot in check.where]
+        if exhibit.marked and not exhibit.marked & set(shown):
+            out.append(f"shows {shown}, not {sorted(exhibit.marked)}")
+    return out
+
+
+# ------------------------------------------------------------------ the command
+
+def look(exhibit):
+    checks = judged(exhibit)
+    return exhibit, checks_without_code(checks), complaints(exhibit, checks)
+
+
+def checks_without_code(checks):
+    for check in checks:
+        check.function = None
+    return checks
+
+
+def matrix(results):
+    """The verdicts as a table, rules x programs, as text."""
+    out = ["# What the checks say of the gallery", "",
+           "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
+           "`-` not run because of another failure.", ""]
+    for lesson in LESSONS:
+        rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
+        if not rows:
+            continue
+        rules = list(dict.fromkeys(check.rule for check in rows[0][1]))
+        out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1)]
+        for exhibit, checks in rows:
+            cells = [worst({check.verdict for check in checks if check.rule == rule}) for rule in rules]
+            out.append(f"| {exhibit.kind}/{exhibit.path.stem} | {' | '.join(cells)} | {exhibit.about.replace('|', '/')} |")
+        out.append("")
+    return "\n".join(out)
+
+
+def worst(verdicts):
+    return SHOWN[next(verdict for verdict in (ERROR, FAILED, UNKNOWN, WAITING, PASSED) if verdict in verdicts)]
+
+
+def idle_rules(results):
+    """The rules that convict nobody: nothing shows that they work."""
+    convicted = {(exhibit.lesson[:2], check.rule) for exhibit, checks, _ in results for check in checks if check.verdict == FAILED}
+    rules = {(exhibit.lesson[:2], check.rule) for exhibit, checks, _ in results for check in checks if check.rule[:2] == exhibit.lesson[:2]}
+    return sorted(rule for lesson, rule in rules - convicted)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("wanted", nargs="?", default="")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("-v", "--verbose", action="store_true")
+    options = parser.parse_args()
+    everything = exhibits(options.wanted)
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(options.busy)]
+    verdicts, bad = collections.defaultdict(collections.Counter), 0
+    try:
+        with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+            for number in range(1, options.repeat + 1):
+                results = list(pool.map(look, everything))
+                for exhibit, checks, wrong in results:
+                    verdicts[exhibit.name][tuple((check.name, check.verdict) for check in checks)] += 1
+                    bad += bool(wrong)
+                    if wrong or options.verbose:
+                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n")
+                    if options.verbose:
+                        print(*(f"    {check.rule} {check.verdict}: {check.message}\n        {check.where}"
+                                for check in checks if check.verdict != PASSED), sep="\n")
+                changed = [name for name, seen in verdicts.items() if len(seen) > 1]
+                print(f"round {number}: {len(results)} programs, {bad} verdicts not as expected so far, {len(changed)} programs changed", flush=True)
+    finally:
+        for process in busy:
+            process.kill()
+    for name in changed:
+        print(name, "changed:", *(f"{count} x {dict(seen)}" for seen, count in verdicts[name].items()), sep="\n    ")
+    if not options.wanted:
+        print("rules that convict nobody:", *idle_rules(results) or ["none"])
+    if options.write:
+        (HERE / "matrix.md").write_text(matrix(results))
+    return 1 if bad or changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

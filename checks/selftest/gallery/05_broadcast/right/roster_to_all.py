@@ -1,0 +1,102 @@
+"""After each join and leave all members also get the list of those who are online."""
+
+import json
+import socket
+import threading
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+PORT = 9090
+MAX_LINE = 65536
+
+
+@dataclass(eq=False)
+class Client:
+    sock: socket.socket
+    address: tuple
+    nick: str | None = None
+
+    def put(self, **message):
+        data = json.dumps(message) + "\n"
+        try:
+            self.sock.sendall(data.encode())
+        except OSError:
+            pass  # his own thread will find out
+
+
+online = []
+
+
+def get(file):
+    line = file.readline(MAX_LINE + 1)
+    if not line.endswith(b"\n") or len(line) > MAX_LINE:
+        return None
+    message = json.loads(line.decode("utf-8"))
+    return message if type(message) is dict else None
+
+
+def roster():
+    names = [client.nick for client in online]
+    for client in list(online):
+        client.put(type="system", text=f"now online ({len(names)}): " + ", ".join(names))
+
+
+def on_join(client, message):
+    nick = message.get("user")
+    if client.nick is not None or not isinstance(nick, str) or not 1 <= len(nick.strip()) <= 32:
+        client.put(type="system", text="you cannot join like this")
+        return
+    client.nick = nick.strip()
+    online.append(client)
+    client.put(type="system", text=f"hello {client.nick}")
+    for other in list(online):
+        other.put(type="system", text=f"{client.nick} came in")
+    roster()
+
+
+def on_chat(client, message):
+    text = message.get("text")
+    if client.nick is None or not isinstance(text, str):
+        client.put(type="system", text="you cannot chat like this")
+        return
+    for other in list(online):
+        if other is not client:
+            other.put(type="chat", user=client.nick, text=text)
+
+
+def on_anything_else(client, message):
+    client.put(type="system", text="join, chat or leave, please")
+
+
+ACTIONS = {"join": on_join, "chat": on_chat}
+
+
+def talk(sock, address):
+    client = Client(sock, address)
+    with sock, sock.makefile("rb") as file:
+        try:
+            while (message := get(file)) is not None:
+                kind = message.get("type")
+                if kind == "leave":
+                    break
+                action = ACTIONS.get(kind) if isinstance(kind, str) else None
+                (action or on_anything_else)(client, message)
+        except (OSError, ValueError):
+            pass
+        finally:
+            if client in online:
+                online.remove(client)
+                for other in list(online):
+                    other.put(type="system", text=f"{client.nick} went out")
+                roster()
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            sock, address = listener.accept()
+            threading.Thread(target=talk, args=(sock, address), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

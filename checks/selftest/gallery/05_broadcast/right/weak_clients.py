@@ -1,0 +1,66 @@
+"""The members are held weakly: a WeakKeyDictionary from connection to nick."""
+
+import socket
+import threading
+import weakref
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+
+clients = weakref.WeakKeyDictionary()  # connection -> nick, while a thread has the connection
+lock = threading.Lock()  # going through it is Python code, which threads may interrupt
+
+
+def system(text):
+    return {"type": "system", "text": text}
+
+
+def broadcast(sender, obj, include_sender=False):
+    with lock:
+        receivers = list(clients)
+    for conn in receivers:
+        if conn is sender and not include_sender:
+            continue
+        try:
+            send_json(conn, obj)
+        except OSError:
+            pass
+
+
+def handle_client(conn, addr):
+    buffer = bytearray()
+    nick = None
+    with conn:
+        try:
+            while (obj := recv_json(conn, buffer)) is not None:
+                match obj:
+                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
+                        nick = user.strip()
+                        with lock:
+                            clients[conn] = nick
+                        broadcast(conn, system(f"{nick} joined"), include_sender=True)
+                    case {"type": "chat", "text": str(text)} if nick is not None:
+                        broadcast(conn, {"type": "chat", "user": nick, "text": text})
+                    case {"type": "leave"}:
+                        break
+                    case _:
+                        send_json(conn, system("sorry, I cannot do that"))
+        except (OSError, ValueError) as error:
+            print(addr, error)
+        finally:
+            with lock:
+                was_member = clients.pop(conn, None)
+            if was_member:
+                broadcast(conn, system(f"{nick} left"))
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as server:
+        while True:
+            conn, addr = server.accept()
+            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -85,8 +85,11 @@ def test_own_bytes_when_threads_alternate(server):
     bob.is_served()
     with server.holds("recv", alice) as hold:
         alice.speaks()
-        if hold.caught(otherwise=alice.has_something):
-            bob.is_served()
+        held = hold.caught(otherwise=alice.has_something)
+        bob.speaks()
+        if held and not server.is_reader_of(bob, held[0]):
+            server.waits_until(bob.has_something, 1)  # unless bob must wait for alice, which is allowed
+    bob.hears_back()
     alice.hears_back()
 
 
@@ -98,7 +101,8 @@ def test_threads_end(server):
     Leave the loop at the end of the stream and at a reset, and close the connection
     on every way out (`with conn:`).
     """
-    server.client("alice").is_served()
+    alice = server.client("alice")
+    alice.is_served()
     before = server.counts()
     for number in range(0, 100, 10):
         clients = [server.client(f"client{number + i}") for i in range(1, 11)]
@@ -106,6 +110,8 @@ def test_threads_end(server):
             client.is_served()
         for i, client in enumerate(clients):
             (client.resets if i % 3 == 0 else client.closes)()
+    alice.closes()
+    server.client("newcomer").is_served()  # some clear up when the next one comes
     server.is_back_to(before, "100 clients have come and gone")
 
 
@@ -116,7 +122,8 @@ def test_ctrl_c(server):
     Python waits at its end for every thread that is not a daemon thread, and a thread
     in recv() does not end: daemon=True. And do not catch KeyboardInterrupt to go on.
     """
-    clients = [server.client(name) for name in ("alice", "bob", "silent")]
-    for client in clients[:2]:
-        client.is_served()
+    server.client("silent")
+    server.client("alice").is_served()
+    server.client("bob").is_served()
+    server.comes_to_rest()
     server.ends_on_ctrl_c(within=2)

@@ -34,7 +34,7 @@ def test_whole_messages(server):
     json.dumps() makes the line, "\\n" ends it, and both go out as bytes.
     """
     alice = server.client("alice")
-    for message in (HELLO, {"type": "chat", "text": "again"}, {"n": 3}):
+    for message in (HELLO, {"type": "chat", "text": "again"}):
         alice.sends(message)
         alice.gets(message)
 
@@ -151,11 +151,21 @@ def test_line_too_long(server):
 
     65,537 bytes with the newline are one too many: close this connection.
     """
-    alice, bob = server.client("alice"), server.client("bob")
+    bob = server.client("bob")
     bob.is_served()
-    alice.speaks_exactly(MOST + 1)
-    alice.gets_end(reset_is_fine=True)
+    for data in (sized(b'{"type": "chat", "text": "hello', b"x", b'"}\n'),
+                 sized(b'{"type": "chat", "text": "', "я".encode(), b'"}\n'),  # fewer characters than bytes
+                 sized(b'{"type": "chat", "text": "hello"}', b" ", b"\n")):  # a message, if it is cut
+        mallory = server.client("mallory")
+        mallory.is_served()
+        mallory.sends_bytes(data, may_end=True)
+        mallory.gets_end(reset_is_fine=True)
     bob.is_served()
+
+
+def sized(start, filling, end):
+    """A line of 65,537 or 65,538 bytes."""
+    return start + filling * -(-(MOST + 1 - len(start + end)) // len(filling)) + end
 
 
 @after(test_longest_message)

@@ -72,6 +72,18 @@ def test_chat_to_sender_alone(server):
     alice.hears(alice, "and now")
 
 
+def test_no_other_nick(server):
+    """04.2 Nobody chats under another's nick, whatever the message says
+
+    The nick is the one of the join; a "user" in a chat message means nothing.
+    """
+    alice = server.client("alice").joins()
+    alice.sends({"type": "chat", "user": "mallory", "text": "who am I?"})  # served or refused
+    alice.says("me")
+    if alice.hears_one_of(alice, ("who am I?", "me")) != "me":
+        alice.hears(alice, "me")
+
+
 def test_leave(server):
     """04.3 A leave ends the connection; the server closes its side
 
@@ -89,11 +101,14 @@ def test_gone(server):
 
     Close the connection on every way out of the client's thread (`with conn:`).
     """
+    carol = server.client("carol").joins()
     before = server.counts()
     alice = server.client("alice").joins()
     alice.half_closes()
     alice.gets_end()
     server.client("bob").joins().resets()
+    carol.closes()
+    server.client("newcomer").joins()  # some clear up when the next one comes
     server.is_back_to(before, "alice ended her stream and bob broke off")
 
 

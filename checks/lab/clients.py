@@ -120,8 +120,11 @@ class Client:
         self.buffer += data
         return True
 
-    def waits(self, done, should, silence):
-        """Wait until done() is true. Fails with `silence` as what was, when it will not be."""
+    def waits(self, done, should, silence, instead=lambda: None):
+        """Wait until done() is true. Fails with `silence` as what was, when it will not be.
+
+        instead() is the offset of what came instead, if anything did.
+        """
         began = time.monotonic()
         deadline, ask = began + WAIT, began + ASK_EVERY / 2
         while not done():
@@ -134,10 +137,11 @@ class Client:
             now = time.monotonic()
             if now > min(deadline, began + LONGEST_WAIT):
                 self.server.deadline_passed()
-                raise self.server.failure(f"{silence} within {WAIT:g} seconds", should, client=self)
+                raise self.server.failure(f"{silence} within {WAIT:g} seconds", should, client=self, offset=instead())
             if now > ask:
                 if self.server.is_idle(self) and not self._fill(wait=0.2):  # what was sent last may still be on its way
-                    raise self.server.failure(f"{silence}, and nothing will: {self.server.idle_because(self)}", should, client=self)
+                    raise self.server.failure(f"{silence}, and nothing will: {self.server.idle_because(self)}", should,
+                                              client=self, offset=instead())
                 ask = now + ASK_EVERY
 
     def ended_early(self, should):
@@ -202,7 +206,7 @@ class Client:
                 try:
                     self.sent += self.sock.send(data)
                 except OSError:
-                    raise self.ended_early(f"{self} can send") from None
+                    return  # the server has ended the connection: another check's business
 
     def speaks(self, size=0):
         """Say something new, of about `size` bytes, in this lesson's language."""
@@ -278,7 +282,7 @@ class Messenger(Client):
             found[:] = [entry for entry in self.inbox if wanted(entry[1])][:1]
             return found
 
-        self.waits(done, should, silence or Later(lambda: self._unfinished()))
+        self.waits(done, should, silence or Later(lambda: self._unfinished()), lambda: self.inbox[-1][0] if self.inbox else None)
         self.inbox.remove(found[0])
         return found[0]
 
@@ -357,10 +361,28 @@ class Member(Messenger):
 
     def hears(self, who, text):
         """Expect this chat message; it must be the next chat message that comes."""
-        should = f"{self} hears {text!r} from {who}"
-        offset, got = self.next_message(should, is_chat, Later(lambda: self._not_heard(f"no chat message came to {self}")))
-        if (got["user"], got["text"]) != (nick_of(who), text):
-            raise self.server.failure(self._heard_wrong(got, nick_of(who), text), should, client=self, offset=offset)
+        self.hears_one_of(who, (text,))
+
+    def hears_one_of(self, who, texts):
+        """Expect a chat message with one of these texts as the next chat message, and return its text."""
+        should = f"{self} hears {' or '.join(map(repr, texts))} from {who}"
+        offset, got = self._next_chat(should)
+        if got["user"] != nick_of(who) or got["text"] not in texts:
+            raise self.server.failure(self._heard_wrong(got, nick_of(who), texts), should, client=self, offset=offset)
+        return got["text"]
+
+    def _next_chat(self, should):
+        return self.next_message(should, is_chat, Later(lambda: self._not_heard(f"no chat message came to {self}")))
+
+    def hears_nothing_before(self, who, text, but=()):
+        """Expect this chat message, and none before it but with one of these texts."""
+        should = f"{self} hears {text!r} from {who}, and nothing that was said before"
+        while True:
+            offset, got = self._next_chat(should)
+            if got["text"] == text:
+                return
+            if got["text"] not in but:
+                raise self.server.failure(self._heard_wrong(got, nick_of(who), (text,)), should, client=self, offset=offset)
 
     def hears_from(self, who, text):
         """Expect this chat message; it must be the next one that comes from this member."""
@@ -378,9 +400,9 @@ class Member(Messenger):
         told = [message for _, message in self.inbox if message.get("type") == "system"]
         return f"{otherwise}, but the system message {told[-1]['text']!r}" if told else otherwise
 
-    def _heard_wrong(self, got, who, text):
-        if got["text"] == text:
-            return f"{self} heard {text!r} from {got['user']!r}, but {who} said it"
+    def _heard_wrong(self, got, who, texts):
+        if got["text"] in texts:
+            return f"{self} heard {got['text']!r} from {got['user']!r}, but {who} said it"
         if got["user"] == self.nick and who != self.nick:
             return f"{self} heard back what {self} had said: {shown(line(got))}"
         return f"{self} heard something else first: {got['text']!r} from {got['user']!r}"

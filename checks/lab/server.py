@@ -1,5 +1,6 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and gather evidence."""
 
+import contextlib
 import socket
 import time
 
@@ -33,7 +34,7 @@ class Server:
         self.story = Story()
         self.clients = []
         self.connected = 0
-        self.program = None
+        self.program, self.retired = None, []
         self.deadlines = 0
         self._witness = None
 
@@ -96,7 +97,7 @@ class Server:
         """Start it again at once; it is to get the same port again."""
         asked = {(listener["asked"] or (0, 0))[1]: listener["port"] for listener in self.program.listeners}
         old = self.port
-        self.program.stop()
+        self.retired.append(self.program)  # what it left running is still there, as it would be in a terminal
         self.start(asked)
         if self.port != old:
             raise self.failure(f"started again, server.py listens on another port ({(self.listener['asked'] or ('', 'any'))[1]})",
@@ -106,9 +107,10 @@ class Server:
         """End everything; raises LabError when something is left."""
         for client in self.clients:
             client.sock.close()
-        if self.program:
-            self.program.stop()
-            self.program = None
+        with contextlib.ExitStack() as stack:
+            for program in filter(None, [self.program, *self.retired]):
+                stack.callback(program.stop)
+        self.program, self.retired = None, []
 
     def deadline_passed(self):
         self.deadlines += 1
@@ -308,20 +310,20 @@ class Server:
         return self.busy_threads(), self.program.sockets
 
     def is_back_to(self, before, what):
-        """Expect as many threads and sockets as before, after a newcomer was served (who may be the one to clear up for)."""
-        newcomer = self.client("newcomer")
-        newcomer.is_served()
-        if self.settles(before[0] + 1, before[1] + 1):
+        """Expect as many threads and sockets as before, at once or soon."""
+        if self.settles(*before):
             return
-        threads, sockets = self.busy_threads() - 1, self.program.sockets - 1
-        counts = [f"{now} {name} instead of {then}" for name, now, then in
-                  (("threads", threads, before[0]), ("open sockets", sockets, before[1])) if now > then]
-        failure = self.failure(f"after {what} the server has {' and '.join(counts)}",
-                               "as many threads and open sockets as before, and one more of each for a newcomer")
-        failure.where = self._leftovers(newcomer)
+        now = self.busy_threads(), self.program.sockets
+        counts = [f"{count} {name} instead of {then}" for name, count, then in zip(("threads", "open sockets"), now, before) if count > then]
+        failure = self.failure(f"after {what} the server has {' and '.join(counts)}", "as many threads and open sockets as before")
+        failure.where = self._leftovers()
         raise failure
 
-    def _leftovers(self, newcomer):
+    def comes_to_rest(self, seconds=0.5):
+        """Wait a moment until its threads wait in socket calls, as far as that can be seen."""
+        self.waits_until(lambda: all(thread["call"] for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+
+    def _leftovers(self):
         """Where the threads stand that serve nobody who is there."""
         state = self.ask("state") or {"threads": (), "connections": ()}
         here = {client.port for client in self.clients if not client.finished}
@@ -370,11 +372,11 @@ class Server:
             where += self._spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         if closed and mine:
             where += self._spots(mine[-1]["closed_at"], f"ends {client}'s connection")
-        if not closed and offset is None:
+        if not closed:
             threads = (state or {}).get("threads", [])
             readers = {one["reader"] for one in mine}
             serving = [thread for thread in threads if thread["peer"] == getattr(client, "port", 0) or thread["id"] in readers]
-            for thread in serving or ([] if mine else threads):
+            for thread in serving or ([] if mine or where else threads):
                 where += self._spots(thread["places"], self._doing(thread))
             if mine and not mine[-1]["reader"]:
                 where += self._spots(mine[-1]["accepted_at"][:1], f"accepts {client}; nothing has read what it sends")

@@ -1,4 +1,4 @@
-"""Reads and writes without blocking through a buffer of its own, which it empties before it closes."""
+"""Reads and writes without blocking through a buffer, and empties it before it closes."""
 import select
 import socket
 

@@ -15,9 +15,10 @@ def handle_client(conn, addr):
     with conn:
         try:
             while True:
-                data = conn.recv(4096)  # <--
-                if not data:
+                received = conn.recv(4096)
+                if not received:
                     break
+                data = received  # <--
                 print(f"{addr}: {len(data)} bytes", flush=True)
                 conn.sendall(data)  # <--
         except OSError as error:

@@ -84,7 +84,7 @@ def talk(sock, address):
                 online.remove(client)
             name = client.nick or f"{client.address[0]}:{client.address[1]}"  # <--
             for other in list(online):
-                other.put(type="system", text=f"{name} went out")
+                other.put(type="system", text=f"{name} went out")  # <--
 
 
 def main():

@@ -41,7 +41,7 @@ class Visitor(socketserver.StreamRequestHandler):
 
     def handle(self):
         try:
-            while (obj := self.read()) is not None and obj.get("type") != "leave":
+            while (obj := self.read()) is not None and obj.get("type") != "leave":  # <--
                 self.on_message(obj)
         except (OSError, ValueError):
             pass

@@ -55,7 +55,7 @@ class ChatServer:
         member = Member(conn)
         with conn:
             try:
-                while (obj := recv_json(conn, member.buffer)) is not None:
+                while (obj := recv_json(conn, member.buffer)) is not None:  # <--
                     if obj.get("type") == "leave":
                         break
                     self.receive(member, obj)

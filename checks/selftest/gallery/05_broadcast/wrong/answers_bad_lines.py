@@ -75,7 +75,7 @@ def talk(sock, address):
         try:
             while True:
                 try:
-                    message = get(file)
+                    message = get(file)  # <--
                 except ValueError:
                     client.put(type="system", text="that was no JSON object, try again")
                     continue  # <--

@@ -41,7 +41,7 @@ class Visitor(socketserver.StreamRequestHandler):
     def handle(self):
         try:
             while True:
-                obj = self.read()
+                obj = self.read()  # <--
                 if obj is None:
                     return  # <--
                 if obj.get("type") == "leave":

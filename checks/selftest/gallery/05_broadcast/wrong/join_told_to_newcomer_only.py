@@ -65,7 +65,7 @@ def client_thread(conn):
     with conn:
         try:
             while True:
-                obj = utils.recv_json(conn, buffer)
+                obj = utils.recv_json(conn, buffer)  # <--
                 if obj is None or not serve(conn, obj):
                     break
         except (OSError, ValueError):

@@ -50,7 +50,7 @@ def handle_client(conn, addr):
             print(addr, error)
         finally:
             if clients.pop(conn, None):
-                broadcast(conn, system(f"{nick} left"))
+                broadcast(conn, system(f"{nick} left"))  # <--
 
 
 def main():

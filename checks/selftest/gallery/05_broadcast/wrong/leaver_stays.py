@@ -33,7 +33,7 @@ def say(sender, text):
         nick = members[sender]
         others = [conn for conn in members if conn is not sender]
     for conn in others:
-        utils.send_json(conn, {"type": "chat", "user": nick, "text": text})
+        utils.send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
 
 
 def good_nick(nick):

@@ -35,7 +35,7 @@ class ChatServer:
     def chat(self, sender, text):
         for member in self.members[:]:
             if member is not sender:
-                member.send({"type": "chat", "user": sender.nick, "text": text})
+                member.send({"type": "chat", "user": sender.nick, "text": text})  # <--
 
     def join(self, member, nick):
         member.nick = nick

@@ -1,6 +1,6 @@
-"""What is refused to one is told to all.
+"""What is refused to one member is told to all.
 
-fails: 05.6 05.4
+fails: 05.6
 """
 
 import socket
@@ -42,9 +42,10 @@ def handle_client(conn, addr):
                         broadcast(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"}:
                         break
+                    case _ if nick is None:
+                        send_json(conn, system("sorry, join first"))
                     case _:
-                        send_json(conn, system("sorry, I cannot do that"))
-                        broadcast(conn, system("sorry, I cannot do that"))  # <--
+                        broadcast(conn, system("sorry, I cannot do that"), include_sender=True)  # <--
         except (OSError, ValueError) as error:
             print(addr, error)
         finally:

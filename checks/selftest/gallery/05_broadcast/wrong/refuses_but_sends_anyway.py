@@ -1,6 +1,6 @@
 """Tells who has not joined to do so first, forgets to return, and sends the chat all the same.
 
-fails: 05.4 05.6
+fails: 05.4
 """
 
 import socket

@@ -37,7 +37,7 @@ def dispatcher():
         time.sleep(0.05)
         while not pending.empty():
             _, _, sender, obj = pending.get()
-            broadcast(sender, obj)
+            broadcast(sender, obj)  # <--
 
 
 def handle_client(conn, addr):

@@ -36,7 +36,7 @@ def dispatcher():
         batch = [pending.pop(0) for _ in range(len(pending))]
         random.shuffle(batch)  # <--
         for sender, obj in batch:
-            broadcast(sender, obj)
+            broadcast(sender, obj)  # <--
 
 
 def handle_client(conn, addr):

@@ -39,7 +39,7 @@ def dispatcher():
         with lock:
             batch = [heapq.heappop(pending) for _ in range(len(pending))]
         for nick, text, _, sender in batch:
-            broadcast(sender, {"type": "chat", "user": nick, "text": text})
+            broadcast(sender, {"type": "chat", "user": nick, "text": text})  # <--
 
 
 def handle_client(conn, addr):

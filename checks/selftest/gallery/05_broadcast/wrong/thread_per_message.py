@@ -22,7 +22,7 @@ def broadcast(sender, obj, include_sender=False):
         if conn is sender and not include_sender:
             continue
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:
             pass
 

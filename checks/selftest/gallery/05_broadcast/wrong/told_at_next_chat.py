@@ -75,7 +75,7 @@ def talk(sock, address):
     client = Client(sock, address)
     with sock, sock.makefile("rb") as file:
         try:
-            while (message := get(file)) is not None:
+            while (message := get(file)) is not None:  # <--
                 kind = message.get("type")
                 if kind == "leave":
                     break

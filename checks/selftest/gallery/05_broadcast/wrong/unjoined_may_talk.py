@@ -1,6 +1,6 @@
 """Who has not joined may talk as guest.
 
-fails: 05.4 04.4 05.6
+fails: 05.4 04.4
 """
 
 import json

@@ -109,7 +109,7 @@ def breaks_off(member):
     member.resets()
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_leave_is_announced(server):
     """05.3 A leave is announced by a system message with the nick to all who remain, exactly once
 
@@ -119,7 +119,7 @@ def test_leave_is_announced(server):
     goes_once(server, leaves)
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_end_is_announced(server):
     """05.3 The end of the stream is announced by a system message with the nick to all who remain, exactly once
 
@@ -128,7 +128,7 @@ def test_end_is_announced(server):
     goes_once(server, ends)
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_reset_is_announced(server):
     """05.3 A reset is announced by a system message with the nick to all who remain, exactly once
 
@@ -159,6 +159,7 @@ def goes_once(server, goes):
     bob.hears(alice, "still here")
 
 
+@after(test_not_to_the_sender)
 def test_stranger_hears_nothing(server):
     """05.4 Somebody who has not joined hears nothing
 
@@ -174,7 +175,7 @@ def test_stranger_hears_nothing(server):
     stranger.hears_nothing_before(alice, "welcome", but=["fence 2"])  # which may be under way to the others still
 
 
-@after(test_members_are_told, test_stranger_hears_nothing)
+@after(test_leave_is_announced, test_stranger_hears_nothing)
 def test_stranger_is_told_nothing(server):
     """05.4 Somebody who has not joined is told of nobody's coming and going
 
@@ -206,7 +207,7 @@ def test_stranger_is_not_heard(server):
         member.hears("peggy", "now")
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_stranger_goes_unnoticed(server):
     """05.4 Somebody who has not joined is not announced when leaving
 
@@ -242,7 +243,7 @@ def test_order(server):
             carol.hears_from(sender, f"{sender} {number}")
 
 
-@after(test_order)
+@after(test_order, test_not_to_the_sender)
 def test_order_when_a_send_is_late(server):
     """05.5 Each member hears one sender's messages in order, also when one send takes its time
 
@@ -261,7 +262,7 @@ def test_order_when_a_send_is_late(server):
         bob.hears(alice, text)
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_refusal_is_private(server):
     """05.6 What was refused is answered to that client alone
 
@@ -279,7 +280,7 @@ def test_refusal_is_private(server):
         bob.was_told_nothing(f"{what} is answered to alice alone")
 
 
-@after(test_members_are_told)
+@after(test_members_are_told, test_not_to_the_sender)
 def test_refused_join_is_private(server):
     """05.6 A refused join is answered to that client alone, and not announced
 

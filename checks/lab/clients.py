@@ -481,7 +481,7 @@ class RoomMember(Member):
     """A client in the room: what it says, the others hear (lesson 05 and later)."""
 
     def may_come_last(self, message):
-        return super().may_come_last(message) or is_chat(message) and message["user"] != self.nick
+        return super().may_come_last(message) or is_chat(message)
 
     def is_heard_saying(self, nick, text):
         self.server.witness.hears(nick, text)

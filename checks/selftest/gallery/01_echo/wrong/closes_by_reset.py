@@ -1,6 +1,6 @@
 """Sets SO_LINGER to zero, so the connection ends with a reset instead of the end of the stream.
 
-fails: 01.3 01.2
+fails: 01.3
 """
 import socket
 import struct

@@ -1,6 +1,6 @@
 """Decodes what comes as UTF-8, and the error for other bytes ends the whole server.
 
-fails: 01.1 01.2 01.3 01.4
+fails: 01.1 01.2 01.3
 """
 import socket
 

@@ -1,6 +1,6 @@
 """Splits the stream into lines and never sends back the last one if it has no newline.
 
-fails: 01.1 01.2 01.3
+fails: 01.1 01.2 01.3 01.4 01.5
 """
 import socket
 

@@ -1,6 +1,6 @@
 """Strips white space from both ends of what came before sending it back.
 
-fails: 01.1 01.2 01.3
+fails: 01.1
 """
 import socket
 

@@ -1,6 +1,6 @@
 """Reads by lines, so bytes without a newline wait until the client has finished.
 
-fails: 01.1 01.2
+fails: 01.1 01.2 01.3 01.4 01.5
 """
 import socket
 

@@ -1,6 +1,6 @@
 """Gives the thread a function inside main() that uses the loop's variable.
 
-fails: 02.2 02.1
+fails: 02.1
 """
 import socket
 from threading import Thread

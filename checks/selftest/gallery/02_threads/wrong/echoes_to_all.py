@@ -1,6 +1,6 @@
 """Sends what one client says to everybody who is connected.
 
-fails: 02.2 02.1
+fails: 02.1 01.4
 """
 import socket
 import threading

@@ -1,6 +1,6 @@
 """All threads receive into one and the same buffer.
 
-fails: 02.2 02.1
+fails: 02.2
 """
 import socket
 import threading

@@ -1,6 +1,6 @@
 """Has ten worker threads, so the eleventh client waits.
 
-fails: 02.1
+fails: 02.1 02.3
 """
 import queue
 import socket

@@ -1,6 +1,6 @@
 """An empty object is falsy and is taken for the end of the stream.
 
-fails: 03.4
+fails: 03.2
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Counts the bytes of the whole connection, so that a client may only say 64 KB in all.
 
-fails: 03.3
+fails: 03.3 01.2
 """
 
 import json

@@ -1,6 +1,6 @@
 """Cuts a long text to what it thinks is reasonable.
 
-fails: 03.3
+fails: 03.3 01.2
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Sends the chat back as a system message with the nick in its text.
 
-fails: 04.2
+fails: 04.2 04.1
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Checks only that the nick is not too long, and lets the empty one in.
 
-fails: 04.1 04.4
+fails: 04.4
 """
 
 import socketserver

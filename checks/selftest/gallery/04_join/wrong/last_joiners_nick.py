@@ -1,6 +1,6 @@
 """Keeps the nick in a global, and everybody speaks as the last who joined.
 
-fails: 04.2 02.2
+fails: 04.2 02.1 03.3 03.4 03.5
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Holds the lock for as long as a client is being served.
 
-fails: 02.1
+fails: 04.2 04.3
 """
 
 import socket

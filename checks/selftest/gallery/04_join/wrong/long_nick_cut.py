@@ -1,6 +1,6 @@
 """Cuts a nick that is too long to 32 characters instead of refusing it.
 
-fails: 04.1 04.4
+fails: 04.4
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Makes the nick lower case.
 
-fails: 04.1 04.2
+fails: 04.1 03.1
 """
 
 import socket

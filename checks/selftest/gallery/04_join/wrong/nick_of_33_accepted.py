@@ -1,6 +1,6 @@
 """Off by one: a nick of 33 characters is let in.
 
-fails: 04.1 04.4
+fails: 04.4
 """
 
 import socket

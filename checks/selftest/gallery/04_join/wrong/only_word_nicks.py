@@ -1,6 +1,6 @@
 """Allows only Latin letters, digits and _ in a nick.
 
-fails: 04.1
+fails: 04.1 03.1
 """
 
 import re

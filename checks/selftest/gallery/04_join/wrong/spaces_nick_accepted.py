@@ -1,6 +1,6 @@
 """Looks whether the nick is empty before stripping it; a nick of spaces is let in.
 
-fails: 04.1 04.4
+fails: 04.4
 """
 
 import socket

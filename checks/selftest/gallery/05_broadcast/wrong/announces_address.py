@@ -1,6 +1,6 @@
 """Joins and leaves are announced with the address of the client instead of the nick.
 
-fails: 05.1 05.3
+fails: 05.1
 """
 
 import json

@@ -1,6 +1,6 @@
 """The announcement of a join is cut to fit a narrow column, and a long nick with it.
 
-fails: 05.1 04.1
+fails: 04.1
 """
 
 import socket

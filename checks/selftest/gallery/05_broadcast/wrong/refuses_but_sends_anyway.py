@@ -1,6 +1,6 @@
 """Tells who has not joined to do so first, forgets to return, and sends the chat all the same.
 
-fails: 05.4
+fails: 05.4 04.4
 """
 
 import socket

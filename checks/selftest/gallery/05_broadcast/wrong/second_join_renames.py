@@ -1,6 +1,6 @@
 """A second join changes the nick.
 
-fails: 04.4
+fails: 04.4 05.6
 """
 
 import socket

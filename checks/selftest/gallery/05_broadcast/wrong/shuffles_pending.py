@@ -1,6 +1,6 @@
 """The dispatcher shuffles the waiting chats, to be fair to all.
 
-fails: 05.5
+fails: 05.5 03.1
 """
 
 import random

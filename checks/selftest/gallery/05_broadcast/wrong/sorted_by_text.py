@@ -1,6 +1,6 @@
 """A heap of tuples that begin with nick and text, so the alphabet decides what is heard first.
 
-fails: 05.5
+fails: 05.5 03.1
 """
 
 import heapq

@@ -1,6 +1,6 @@
 """Takes the size of its recv for the longest message there can be.
 
-fails: 03.3
+fails: 03.3 01.2
 """
 
 import json

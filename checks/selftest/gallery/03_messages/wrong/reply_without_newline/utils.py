@@ -1,6 +1,6 @@
 """Sends the reply without the newline that ends a message.
 
-fails: 03.1 03.2 03.3
+fails: 03.1
 """
 
 import json

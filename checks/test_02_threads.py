@@ -1,6 +1,6 @@
 """Lesson 02: what the server with a thread for each client is asked for, rule by rule."""
 
-from lab.course import after
+from lab.course import after, basis
 from test_01_echo import (  # noqa: F401  what lesson 01 asked still holds
     test_after_a_reset, test_after_a_reset_while_sending, test_bytes_come_back, test_half_close, test_hello_comes_back, test_large_input,
     test_many_exchanges, test_much_and_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -15,6 +15,7 @@ def test_listens(server):
     server.listens_on("127.0.0.1", 9090)
 
 
+@basis
 def test_silent_client(server):
     """02.1 A client that says nothing keeps nobody waiting
 
@@ -28,7 +29,6 @@ def test_silent_client(server):
     bob.is_served()
 
 
-@after(test_silent_client)
 def test_hundred_clients(server):
     """02.1 100 connected clients all get their answer
 
@@ -39,7 +39,6 @@ def test_hundred_clients(server):
         client.is_served()
 
 
-@after(test_silent_client)
 def test_own_bytes(server):
     """02.2 Each client gets its own bytes only
 
@@ -93,7 +92,7 @@ def test_own_bytes_when_threads_alternate(server):
     alice.hears_back()
 
 
-@after(test_silent_client)
+@after(test_hundred_clients)
 def test_threads_end(server):
     """02.3 A client's thread ends when the client has gone, and its socket is closed
 
@@ -115,7 +114,6 @@ def test_threads_end(server):
     server.is_back_to(before, "100 clients have come and gone")
 
 
-@after(test_silent_client)
 def test_ctrl_c(server):
     """02.4 Ctrl-C stops the server within two seconds, also while clients are connected
 

@@ -68,7 +68,7 @@ class Program:
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
-        self.stopped_for = None  # "memory" or "output", when the kit stopped it
+        self.stopped_for = self.last_state = None  # "memory" or "output", when the kit stopped it, and the witness's state then
         self.lost = False  # the witness inside is silent
         self._peak = 0
         self._replies = collections.deque()
@@ -205,6 +205,7 @@ class Program:
                 return self._stop_for("memory")
 
     def _stop_for(self, reason):
+        self.last_state = self.ask("state")
         self.stopped_for = reason
         for process in self.family():
             kill(process)

@@ -1,6 +1,7 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and gather evidence."""
 
 import contextlib
+import re
 import socket
 import time
 
@@ -272,8 +273,16 @@ class Server:
         """Press Ctrl-C and expect the program's end within so many seconds."""
         self.story.add("the teacher", "--", "presses Ctrl-C")
         self.program.press_ctrl_c()
-        if not self.program.ends_within(within):
-            raise self.failure(f"the server still runs {within} seconds after Ctrl-C", f"Ctrl-C stops the server within {within} seconds")
+        if self.program.ends_within(within):
+            return
+        failure = self.failure(f"the server still runs {within} seconds after Ctrl-C", f"Ctrl-C stops the server within {within} seconds")
+        threads = (self.ask("state") or {"threads": ()})["threads"]
+        main = [thread for thread in threads if thread["main"] and thread["places"]]
+        failure.where = unique([spot for thread in main for spot in self._spots(thread["places"], f"the main thread still {self._doing(thread)}")]
+                               + [spot for thread in threads if not thread["daemon"] and not thread["main"]
+                                  for spot in self._spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")]
+                               + failure.where)
+        raise failure
 
     def is_stopped_with_a_client(self, client):
         """Stop the program while the client is connected: so the server closes first, and its port stays in TIME_WAIT."""
@@ -329,7 +338,10 @@ class Server:
         here = {client.port for client in self.clients if not client.finished}
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
         gone = [thread for thread in state["threads"] if not thread["main"] and readers.get(thread["id"]) not in here]
-        return unique([spot for thread in gone for spot in self._spots(thread["places"], f"a thread still {self._doing(thread)}")])
+        still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
+        return unique([spot for thread in gone for spot in self._spots(thread["places"], f"a thread still {self._doing(thread)}")]
+                      + [spot for one in still_open for spot in self._spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
+                                                                             "has had this client's connection last; it is still open")])
 
     def settles(self, threads, sockets, seconds=WAIT):
         """Wait until it has no more than so many threads and sockets; return whether it has.
@@ -359,7 +371,7 @@ class Server:
         program = self.program
         if program is None:
             return kind(message, should, hint=hint)
-        state = None if program.ended else self.ask("state")
+        state = program.last_state if program.ended else self.ask("state")
         if client is not None and offset is not None:
             where += server_first(self._spots(self.ask("blame", client.port, offset), f"sends this to {client}"))
         mine = [one for one in (state or {}).get("connections", ()) if client is not None and one["peer"] == client.port]
@@ -370,16 +382,20 @@ class Server:
                 where += spots
         if program.exits and program.ended:
             where += self._spots(program.exits["where"], f"ends the program: {program.exits['how']}")
+        threads = (state or {}).get("threads", [])
         if closed and mine:
             where += self._spots(mine[-1]["closed_at"], f"ends {client}'s connection")
-        if not closed:
-            threads = (state or {}).get("threads", [])
+        if not closed or program.stopped_for:
             readers = {one["reader"] for one in mine}
             serving = [thread for thread in threads if thread["peer"] == getattr(client, "port", 0) or thread["id"] in readers]
+            if mine and not serving:
+                serving = [thread for thread in threads if not thread["call"]]
             for thread in serving or ([] if mine or where else threads):
                 where += self._spots(thread["places"], self._doing(thread))
-            if mine and not mine[-1]["reader"]:
-                where += self._spots(mine[-1]["accepted_at"][:1], f"accepts {client}; nothing has read what it sends")
+        if mine and mine[-1]["reader"]:
+            where += self._spots(mine[-1]["read_at"], f"reads from {client} last")
+        elif mine:
+            where += self._spots(mine[-1]["accepted_at"], f"accepts {client}; nothing reads what it sends")
         if state:
             detail.append(("Where your server stands", self._standing(state)))
         for error in errors:
@@ -392,7 +408,12 @@ class Server:
         return kind(message, should, unique(where), detail, hint)
 
     def _spots(self, places, what):
-        return [{"file": file, "line": number, "what": what} for file, number, _ in places or ()]
+        return [{"file": file, "line": number, "what": what} for file, number, function in places or ()
+                if function != "<module>" or not re.fullmatch(r"\w+\(\)", self._source(file, number))]
+
+    def _source(self, file, number):
+        lines = self.files.get(file, b"").decode("utf-8", "replace").splitlines()
+        return lines[number - 1].strip() if number <= len(lines) else ""
 
     def _doing(self, thread):
         who = self.name_of(thread["peer"])
@@ -408,7 +429,8 @@ class Server:
                 continue
             peer = thread["peer"] or readers.get(thread["id"])
             whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer else thread["name"]
-            spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3]]
+            spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
+                     ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             lines.append(f"{whose}: {self._doing(thread)}, at {', called from '.join(spots)}")
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]

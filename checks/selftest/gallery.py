@@ -20,6 +20,7 @@ import ast
 import collections
 import concurrent.futures
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,7 +113,7 @@ def complaints(exhibit, checks):
         main = next((check for check in failed if check.rule == exhibit.fails[0]), failed[0])
         if exhibit.says not in main.message:
             out.append(f"does not say {exhibit.says!r}: {main.message}")
-        shown = [(spot["file"], spot["line"]) for check in failed for spot in check.where]
+        shown = [(spot["file"], spot["line"]) for spot in main.where]
         if exhibit.marked and not exhibit.marked & set(shown):
             out.append(f"shows {shown}, not {sorted(exhibit.marked)}")
     return out
@@ -126,17 +127,26 @@ def look(exhibit):
 
 
 def update(exhibit, checks):
-    rules = sorted({check.rule for check in checks if check.verdict == FAILED})
-    first = next((check.rule for check in checks if check.verdict == FAILED), None)
-    main = exhibit.fails[0] if exhibit.fails and exhibit.fails[0] in rules else first
-    if exhibit.kind == "right" or not rules or sorted(exhibit.fails) == rules:
+    """Write into a wrong program's docstring which rules it breaks, and mark the line that it is shown first."""
+    failed = [check for check in checks if check.verdict == FAILED]
+    if exhibit.kind == "right" or not failed:
         return
-    files = [exhibit.path] if exhibit.path.is_file() else sorted(exhibit.path.glob("*.py"))
-    for file in files:
-        text = file.read_text()
-        if "\nfails:" in text:
-            import re
-            file.write_text(re.sub(r"\nfails:.*", "\nfails: " + " ".join([main] + [rule for rule in rules if rule != main]), text, count=1))
+    rules = sorted({check.rule for check in failed})
+    main = exhibit.fails[0] if exhibit.fails and exhibit.fails[0] in rules else failed[0].rule
+    main_check = next(check for check in failed if check.rule == main)
+    shown = [(spot["file"], spot["line"]) for spot in main_check.where]
+    for file in [exhibit.path] if exhibit.path.is_file() else sorted(exhibit.path.glob("*.py")):
+        name = "server.py" if exhibit.path.is_file() else file.name
+        lines = file.read_text().splitlines()
+        for number, line in enumerate(lines):
+            if line.startswith("fails:"):
+                lines[number] = "fails: " + " ".join([main, *(rule for rule in rules if rule != main)])
+        if not exhibit.marked & set(shown):
+            lines = [re.sub(r"\s+# <--$", "", line) for line in lines]
+            mine = [line for at, line in shown if at == name][:1]
+            for number in mine:
+                lines[number - 1] += "  # <--"
+        file.write_text("\n".join(lines) + "\n")
 
 
 def checks_without_code(checks):
@@ -188,7 +198,7 @@ def main():
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
     parser.add_argument("-v", "--verbose", action="store_true")
-    parser.add_argument("--update", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--update", action="store_true", help="write `fails:` and `# <--` as they were found; look at the difference!")
     options = parser.parse_args()
     everything = exhibits(options.wanted)
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(options.busy)]

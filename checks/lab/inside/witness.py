@@ -29,7 +29,7 @@ HIGH = 900  # a number for file descriptors that programs do not come to
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit}
+    "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit, "start": threading.Thread.start}
 
 folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
@@ -52,12 +52,12 @@ class Connection:
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
-        self.closed_at = ()
+        self.read_at = self.closed_at = ()
         self.sends = collections.deque(maxlen=64)  # (offset in the stream, stack), the last ones
 
     def facts(self):
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
-                "accepted_at": places(self.accepted_at), "closed_at": places(self.closed_at)}
+                "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at)}
 
 
 # ------------------------------------------------------------------ where in the student's files
@@ -75,7 +75,7 @@ def places(stack, most=8):
     """The student's own steps of a stack, innermost first: (file, line, function)."""
     found = []
     for code, line in stack:
-        if code.co_filename.startswith(folder) and not (found and code.co_name == "<module>"):
+        if code.co_filename.startswith(folder):
             found.append((code.co_filename[len(folder):], line, code.co_name))
     return found[:most]
 
@@ -135,9 +135,18 @@ def state():
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
             "timed": sock is not None and sock.gettimeout() is not None,
-            "places": places(steps(frame)), "idle_worker": idle_worker(frame)})
-    return {"threads": threads, "connections": [conn.facts() for conn in list(connections.values())],
+            "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
+            "idle_worker": idle_worker(frame)})
+    return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
             "accepted": accepted, "moving": activity != before}
+
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+        return True
+    except OSError:
+        return False
 
 
 def idle_worker(frame):
@@ -281,7 +290,7 @@ def receive(name, sock, size, flags, call):
     if most["wait"] and sock.gettimeout():
         most["wait"] -= 1
         raise TimeoutError("timed out")
-    conn.reader = _thread.get_ident()
+    conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
     with Call("recv", sock, conn):
         try:
             got = call(size)
@@ -356,6 +365,11 @@ def connect(sock, address):
 
 def connect_ex(sock, address):
     return real["connect_ex"](sock, redirected(address))
+
+
+def start(thread):
+    thread.started_at = steps(sys._getframe(1))
+    real["start"](thread)
 
 
 # ------------------------------------------------------------------ errors that nobody catches
@@ -445,7 +459,7 @@ def main(path, same_ports, commands, events):
             os.close(fd)
     _pipe = events
     set_limits()
-    os._exit = exit_at_once
+    os._exit, threading.Thread.start = exit_at_once, start
     # A shell starts what runs in the background with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out

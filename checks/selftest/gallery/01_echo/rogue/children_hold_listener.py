@@ -10,10 +10,10 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def main():
-    listener = socket.create_server((HOST, PORT))
+    listener = socket.create_server((HOST, PORT))  # <--
     os.set_inheritable(listener.fileno(), True)
     for _ in range(3):
-        if os.fork() == 0:  # <--
+        if os.fork() == 0:
             os.setsid()
             time.sleep(60)  # holds the port, and the pipes of stdout and stderr
             os._exit(0)

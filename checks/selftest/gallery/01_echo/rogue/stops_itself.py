@@ -8,7 +8,7 @@ import socket
 
 HOST, PORT = "127.0.0.1", 9090
 
-os.kill(os.getpid(), signal.SIGSTOP)  # <--
+os.kill(os.getpid(), signal.SIGSTOP)
 
 with socket.create_server((HOST, PORT)) as listener:
     while True:

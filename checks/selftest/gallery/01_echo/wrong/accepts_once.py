@@ -10,7 +10,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((HOST, PORT))
     s.listen()
-    conn, addr = s.accept()  # <--
+    conn, addr = s.accept()
     with conn:
         print(f"Connected by {addr}")
         while True:

@@ -9,8 +9,8 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def handle_client(conn, addr):
-    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # <--
-    with conn:
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with conn:  # <--
         try:
             while data := conn.recv(4096):
                 conn.sendall(data)

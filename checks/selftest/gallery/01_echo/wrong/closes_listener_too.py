@@ -10,7 +10,7 @@ HOST, PORT = "127.0.0.1", 9090
 def main():
     listener = socket.create_server((HOST, PORT))
     while True:
-        conn, addr = listener.accept()
+        conn, addr = listener.accept()  # <--
         try:
             while data := conn.recv(4096):
                 conn.sendall(data)
@@ -18,7 +18,7 @@ def main():
             print(addr, error)
         finally:
             conn.close()
-            listener.close()  # <--
+            listener.close()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ BUFFER_SIZE = 1024
 def handle_client(conn, addr):
     with conn:
         try:
-            while data := conn.recv(BUFFER_SIZE * 64):
-                conn.sendall(data[:BUFFER_SIZE])  # <--
+            while data := conn.recv(BUFFER_SIZE * 64):  # <--
+                conn.sendall(data[:BUFFER_SIZE])
         except OSError as error:
             print(f"{addr}: {error}")
 

@@ -11,9 +11,9 @@ def handle_client(conn, addr):
     with conn:
         try:
             while data := conn.recv(4096):
-                text = data.decode("utf-8", errors="replace")  # <--
+                text = data.decode("utf-8", errors="replace")
                 print(addr, text)
-                conn.sendall(text.encode("utf-8"))
+                conn.sendall(text.encode("utf-8"))  # <--
         except OSError as error:
             print(addr, error)
 

@@ -11,8 +11,8 @@ def handle_client(conn, addr):
     rest = b""
     with conn:
         try:
-            while data := conn.recv(4096):
-                *lines, rest = (rest + data).split(b"\n")  # <--
+            while data := conn.recv(4096):  # <--
+                *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     conn.sendall(line + b"\n")
         except OSError as error:

@@ -16,7 +16,7 @@ def handle_client(conn):
         if readable:
             data = conn.recv(4096)
             if not data:
-                return  # <--
+                return
             out += data
         if writable:
             out = out[conn.send(out):]
@@ -26,7 +26,7 @@ def main():
     with socket.create_server((HOST, PORT)) as listener:
         while True:
             conn, addr = listener.accept()
-            with conn:
+            with conn:  # <--
                 try:
                     handle_client(conn)
                 except OSError as error:

@@ -8,11 +8,11 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             while True:
                 conn.settimeout(0.5)
-                data = conn.recv(4096)  # <--
+                data = conn.recv(4096)
                 if not data:
                     break
                 conn.settimeout(None)

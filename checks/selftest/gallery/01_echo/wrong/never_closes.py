@@ -13,14 +13,14 @@ def handle_client(conn):
     while True:
         data = conn.recv(4096)
         if not data:
-            break  # <--
+            break
         conn.sendall(data)
 
 
 def main():
     with socket.create_server((HOST, PORT)) as listener:
         while True:
-            conn, addr = listener.accept()
+            conn, addr = listener.accept()  # <--
             connections.append(conn)
             try:
                 handle_client(conn)

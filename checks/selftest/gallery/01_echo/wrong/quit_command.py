@@ -8,11 +8,11 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             while True:
                 data = conn.recv(4096)
-                if not data or data.strip() == b"quit":  # <--
+                if not data or data.strip() == b"quit":
                     break
                 conn.sendall(data)
         except OSError as error:

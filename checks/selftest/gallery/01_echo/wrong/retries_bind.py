@@ -12,11 +12,11 @@ def main():
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     while True:
         try:
-            listener.bind((HOST, PORT))  # <--
+            listener.bind((HOST, PORT))
             break
         except OSError:
             print("port is busy, waiting...")
-            time.sleep(1)
+            time.sleep(1)  # <--
     listener.listen()
     while True:
         conn, addr = listener.accept()

@@ -9,12 +9,12 @@ SIZE = 4096
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             while True:
                 data = conn.recv(SIZE)
                 conn.sendall(data)
-                if len(data) < SIZE:  # <--
+                if len(data) < SIZE:
                     break
         except OSError as error:
             print(f"{addr}: {error}")

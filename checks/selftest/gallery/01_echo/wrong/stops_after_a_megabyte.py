@@ -15,7 +15,7 @@ class EchoServer:
     def run(self):
         while True:
             conn, addr = self.listener.accept()
-            with conn:
+            with conn:  # <--
                 try:
                     self.echo(conn)
                 except OSError as error:
@@ -23,7 +23,7 @@ class EchoServer:
 
     def echo(self, conn):
         total = 0
-        while total < LIMIT:  # <--
+        while total < LIMIT:
             data = conn.recv(8192)
             if not data:
                 break

@@ -9,10 +9,10 @@ HOST, PORT = "127.0.0.1", 9090
 
 def serve(conn):
     while True:
-        data = conn.recv(4096)
+        data = conn.recv(4096)  # <--
         if not data:
             return
-        message = data.strip()  # <--
+        message = data.strip()
         conn.sendall(message)
 
 

@@ -12,7 +12,7 @@ def listen():
     while True:
         listener = socket.socket()
         try:
-            listener.bind((HOST, port))  # <--
+            listener.bind((HOST, port))
             listener.listen()
             return listener
         except OSError:
@@ -24,7 +24,7 @@ def main():
     with listen() as listener:
         print("listening on", listener.getsockname())
         while True:
-            conn, addr = listener.accept()
+            conn, addr = listener.accept()  # <--
             with conn:
                 try:
                     while data := conn.recv(4096):

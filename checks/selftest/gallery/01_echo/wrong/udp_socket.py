@@ -6,9 +6,9 @@ import socket
 
 HOST, PORT = "127.0.0.1", 9090
 
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # <--
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind((HOST, PORT))
 print("waiting for datagrams")
 while True:
-    data, addr = sock.recvfrom(65535)
+    data, addr = sock.recvfrom(65535)  # <--
     sock.sendto(data, addr)

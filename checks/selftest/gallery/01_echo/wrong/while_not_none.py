@@ -9,8 +9,8 @@ HOST, PORT = "127.0.0.1", 9090
 
 def handle_client(conn):
     data = conn.recv(4096)
-    while data is not None:  # <--
-        conn.sendall(data)
+    while data is not None:
+        conn.sendall(data)  # <--
         data = conn.recv(4096)
     conn.close()
 

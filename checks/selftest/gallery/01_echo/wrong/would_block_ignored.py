@@ -11,12 +11,12 @@ HOST, PORT = "127.0.0.1", 9090
 def handle_client(conn):
     conn.setblocking(False)
     while True:
-        select.select([conn], [], [])
+        select.select([conn], [], [])  # <--
         data = conn.recv(65536)
         if not data:
             break
         try:
-            conn.send(data)  # <--
+            conn.send(data)
         except BlockingIOError:
             pass
 

@@ -21,9 +21,9 @@ def main():
     with socket.create_server((HOST, PORT)) as listener:
         while True:
             try:
-                conn, addr = listener.accept()
+                conn, addr = listener.accept()  # <--
                 threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
-            except:  # <--
+            except:
                 print("something went wrong")
 
 

@@ -12,11 +12,11 @@ def main():
     listener = socket.create_server((HOST, PORT))
 
     def client():
-        reply = lambda data: conn.sendall(data)  # <--
+        reply = lambda data: conn.sendall(data)
         mine = conn
         with mine:
             try:
-                while data := mine.recv(4096):
+                while data := mine.recv(4096):  # <--
                     reply(data)
             except OSError as error:
                 print(error)

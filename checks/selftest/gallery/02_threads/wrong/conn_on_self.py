@@ -14,16 +14,16 @@ class EchoServer:
 
     def start(self):
         while True:
-            self.conn, self.addr = self.sock.accept()  # <--
+            self.conn, self.addr = self.sock.accept()
             threading.Thread(target=self.handle, daemon=True).start()
 
     def handle(self):
         try:
             while True:
-                data = self.conn.recv(4096)
+                data = self.conn.recv(4096)  # <--
                 if not data:
                     break
-                self.conn.sendall(data)  # <--
+                self.conn.sendall(data)
         except OSError as e:
             print(self.addr, e)
         finally:

@@ -12,8 +12,8 @@ conn = None
 
 def handle_client():
     try:
-        while data := conn.recv(4096):
-            conn.sendall(data)  # <--
+        while data := conn.recv(4096):  # <--
+            conn.sendall(data)
         conn.close()
     except OSError as error:
         print(error)
@@ -23,7 +23,7 @@ def main():
     global conn
     with socket.create_server((HOST, PORT)) as listener:
         while True:
-            conn, addr = listener.accept()  # <--
+            conn, addr = listener.accept()
             threading.Thread(target=handle_client, daemon=True).start()
 
 

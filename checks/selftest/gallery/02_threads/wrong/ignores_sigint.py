@@ -8,7 +8,7 @@ import threading
 
 HOST, PORT = "127.0.0.1", 9090
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # <--
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def handle_client(conn, addr):
@@ -22,5 +22,5 @@ def handle_client(conn, addr):
 
 with socket.create_server((HOST, PORT)) as listener:
     while True:
-        conn, addr = listener.accept()
+        conn, addr = listener.accept()  # <--
         threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()

@@ -13,8 +13,8 @@ clients = {}
 def handle_client(conn, ip):
     with conn:
         try:
-            while data := conn.recv(4096):
-                clients[ip].sendall(data)  # <--
+            while data := conn.recv(4096):  # <--
+                clients[ip].sendall(data)
         except OSError as error:
             print(f"{ip}: {error}")
 
@@ -23,7 +23,7 @@ def main():
     with socket.create_server((HOST, PORT)) as listener:
         while True:
             conn, addr = listener.accept()
-            clients[addr[0]] = conn  # <--
+            clients[addr[0]] = conn
             threading.Thread(target=handle_client, args=(conn, addr[0]), daemon=True).start()
 
 

@@ -15,13 +15,13 @@ def handle_client(conn, addr):
     with lock:
         clients[addr] = conn
     try:
-        while data := conn.recv(4096):
+        while data := conn.recv(4096):  # <--
             conn.sendall(data)
         with lock:
             del clients[addr]
         conn.close()
     except ConnectionError as error:
-        print(f"{addr}: {error}")  # <--
+        print(f"{addr}: {error}")
 
 
 def main():

@@ -22,8 +22,8 @@ class Server:
         with conn:
             try:
                 while True:
-                    with self.lock:
-                        data = conn.recv(4096)  # <--
+                    with self.lock:  # <--
+                        data = conn.recv(4096)
                     if not data:
                         break
                     conn.sendall(data)

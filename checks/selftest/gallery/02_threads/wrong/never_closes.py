@@ -18,9 +18,9 @@ server.listen(100)
 def client_thread(c):
     try:
         while True:
-            d = c.recv(4096)
+            d = c.recv(4096)  # <--
             if not d:
-                break  # <--
+                break
             c.sendall(d)
     except OSError:
         pass

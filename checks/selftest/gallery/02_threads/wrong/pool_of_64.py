@@ -19,11 +19,11 @@ def handle_client(conn, addr):
 
 
 def main():
-    pool = ThreadPoolExecutor(max_workers=64)  # <--
+    pool = ThreadPoolExecutor(max_workers=64)
     with socket.create_server((HOST, PORT)) as listener:
         try:
             while True:
-                conn, addr = listener.accept()
+                conn, addr = listener.accept()  # <--
                 pool.submit(handle_client, conn, addr)
         except KeyboardInterrupt:
             os._exit(0)

@@ -11,7 +11,7 @@ HOST, PORT = "127.0.0.1", 9090
 def handle_client(conn, addr):
     timer = threading.Timer(3600, conn.close)
     timer.daemon = True
-    timer.start()  # <--
+    timer.start()
     try:
         while data := conn.recv(4096):
             conn.sendall(data)

@@ -14,10 +14,10 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self):
         try:
             while True:
-                line = self.rfile.readline(MAX_LINE + 1)
+                line = self.rfile.readline(MAX_LINE + 1)  # <--
                 if not line.endswith(b"\n") or len(line) > MAX_LINE:
                     return
-                obj = json.loads(str(line, "ascii"))  # <--
+                obj = json.loads(str(line, "ascii"))
                 if not isinstance(obj, dict):
                     return
                 self.wfile.write(json.dumps(obj).encode("ascii") + b"\n")

@@ -16,7 +16,7 @@ def handle_client(conn, addr):
     with conn, conn.makefile("rb") as reader:
         try:
             while True:
-                line = reader.readline(MAX_LINE + 1)
+                line = reader.readline(MAX_LINE + 1)  # <--
                 if not line.endswith(b"\n") or len(line) > MAX_LINE:
                     break
                 try:
@@ -25,7 +25,7 @@ def handle_client(conn, addr):
                         raise ValueError("not an object")
                 except ValueError as e:
                     send_json(conn, {"type": "system", "text": f"bad message: {e}"})
-                    continue  # <--
+                    continue
                 send_json(conn, obj)
         except OSError as e:
             print(addr, e)

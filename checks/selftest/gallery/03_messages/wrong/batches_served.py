@@ -17,10 +17,10 @@ class BatchHandler(socketserver.StreamRequestHandler):
                 if len(line) > MAX_LINE:
                     break
                 obj = json.loads(line.decode())
-                if not isinstance(obj, (dict, list)):  # <--
+                if not isinstance(obj, (dict, list)):
                     break
                 for message in obj if isinstance(obj, list) else [obj]:
-                    self.wfile.write(json.dumps(message).encode() + b"\n")
+                    self.wfile.write(json.dumps(message).encode() + b"\n")  # <--
         except (OSError, ValueError) as e:
             print(e)
 

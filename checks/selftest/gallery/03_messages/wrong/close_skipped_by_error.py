@@ -16,13 +16,13 @@ lock = threading.Lock()
 def handle_client(conn, addr):
     buffer = bytearray()
     try:
-        while (obj := recv_json(conn, buffer)) is not None:
+        while (obj := recv_json(conn, buffer)) is not None:  # <--
             send_json(conn, obj)
     except OSError as e:
         print(addr, e)
     with lock:
         connections.remove(conn)
-    conn.close()  # <--
+    conn.close()
 
 
 def main():

@@ -23,7 +23,7 @@ class Client(threading.Thread):
             data = self.conn.recv(1024)
             if not data:
                 return None
-            self.text += data.decode("utf-8", errors="ignore")  # <--
+            self.text += data.decode("utf-8", errors="ignore")
         line, self.text = self.text.split("\n", 1)
         if len(line.encode()) > 65535:
             raise ValueError("line too long")
@@ -36,7 +36,7 @@ class Client(threading.Thread):
                     obj = json.loads(line)
                     if not isinstance(obj, dict):
                         return
-                    self.conn.sendall(json.dumps(obj).encode() + b"\n")
+                    self.conn.sendall(json.dumps(obj).encode() + b"\n")  # <--
             except (OSError, ValueError) as e:
                 print(e)
 

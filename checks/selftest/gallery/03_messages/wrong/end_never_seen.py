@@ -19,8 +19,8 @@ def handle_client(conn, addr):
             while True:
                 data = conn.recv(4096)
                 if not data:
-                    time.sleep(0.05)
-                    continue  # <--
+                    time.sleep(0.05)  # <--
+                    continue
                 buffer += data
                 while b"\n" in buffer:
                     line, buffer = buffer.split(b"\n", 1)

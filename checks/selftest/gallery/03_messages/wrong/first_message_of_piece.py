@@ -12,7 +12,7 @@ MAX = 65536
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         buffer = b""
         try:
             while True:
@@ -25,7 +25,7 @@ def handle_client(conn, addr):
                         return
                     continue
                 line = buffer.split(b"\n")[0]
-                buffer = b""  # <--
+                buffer = b""
                 if len(line) >= MAX:
                     return
                 obj = json.loads(line.decode())

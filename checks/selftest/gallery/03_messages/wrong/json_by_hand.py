@@ -16,7 +16,7 @@ def to_line(obj):
     fields = []
     for key, value in obj.items():
         if isinstance(value, str):
-            fields.append(f'"{key}": "{value}"')  # <--
+            fields.append(f'"{key}": "{value}"')
         else:
             fields.append(f'"{key}": {json.dumps(value)}')
     return "{" + ", ".join(fields) + "}\n"
@@ -30,7 +30,7 @@ def handle_client(conn, addr):
                 obj = recv_json(conn, buffer)
                 if obj is None:
                     break
-                conn.sendall(to_line(obj).encode("utf-8"))
+                conn.sendall(to_line(obj).encode("utf-8"))  # <--
         except (OSError, ValueError) as e:
             print(e)
 

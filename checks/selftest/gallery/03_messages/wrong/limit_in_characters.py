@@ -22,7 +22,7 @@ def read_line(conn, buffer):
     line, _, rest = buffer.partition(b"\n")
     buffer[:] = rest
     text = line.decode() + "\n"
-    if len(text) > MAX_CHARS:  # <--
+    if len(text) > MAX_CHARS:
         raise ValueError("line too long")
     return text
 
@@ -35,7 +35,7 @@ def handle_client(conn, addr):
                 obj = json.loads(line)
                 if not isinstance(obj, dict):
                     break
-                conn.sendall(json.dumps(obj).encode() + b"\n")
+                conn.sendall(json.dumps(obj).encode() + b"\n")  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

@@ -21,7 +21,7 @@ class Session:
         while data := self.conn.recv(4096):
             self.received += len(data)
             self.buffer += data
-            if self.received > MAX_BYTES:  # <--
+            if self.received > MAX_BYTES:
                 raise ValueError("too much data")
             *lines, self.buffer = self.buffer.split(b"\n")
             for line in lines:
@@ -31,7 +31,7 @@ class Session:
                 yield obj
 
     def run(self):
-        with self.conn:
+        with self.conn:  # <--
             try:
                 for obj in self.messages():
                     self.conn.sendall(json.dumps(obj).encode() + b"\n")

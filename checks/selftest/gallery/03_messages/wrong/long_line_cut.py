@@ -18,9 +18,9 @@ def lines(conn):
         if not chunk:
             return
         *complete, rest = (rest + chunk).split(b"\n")
-        rest = rest[:LIMIT]  # <--
+        rest = rest[:LIMIT]
         for line in complete:
-            yield line[:LIMIT - 1]  # <--
+            yield line[:LIMIT - 1]
 
 
 def handle_client(conn, addr):
@@ -30,7 +30,7 @@ def handle_client(conn, addr):
                 obj = json.loads(line.decode())
                 if not isinstance(obj, dict):
                     return
-                conn.sendall(json.dumps(obj).encode() + b"\n")
+                conn.sendall(json.dumps(obj).encode() + b"\n")  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

@@ -21,8 +21,8 @@ def handle_client(conn, addr):
                 if obj is None:
                     break
                 if isinstance(obj.get("text"), str):
-                    obj["text"] = obj["text"][:MAX_TEXT]  # <--
-                send_json(conn, obj)
+                    obj["text"] = obj["text"][:MAX_TEXT]
+                send_json(conn, obj)  # <--
         except (OSError, ValueError) as e:
             print(e)
 

@@ -16,11 +16,11 @@ def handle_client(conn, addr):
     with conn:
         try:
             while True:
-                data = conn.recv(65536)
+                data = conn.recv(65536)  # <--
                 if not data:
                     break
                 buffer += data
-                if b"\n" in buffer:  # <--
+                if b"\n" in buffer:
                     line, _, buffer = buffer.partition(b"\n")
                     if len(line) >= MAX_LINE:
                         raise ValueError("too long")

@@ -16,8 +16,8 @@ def handle_client(conn, addr):
         buffer = bytearray()
         try:
             while (obj := recv_json(conn, buffer)) is not None:
-                reply = {key: obj[key] for key in ("type", "text") if key in obj}  # <--
-                send_json(conn, reply)
+                reply = {key: obj[key] for key in ("type", "text") if key in obj}
+                send_json(conn, reply)  # <--
         except (OSError, ValueError) as e:
             print(e)
 

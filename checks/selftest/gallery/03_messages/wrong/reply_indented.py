@@ -13,8 +13,8 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def send_pretty(sock, obj):
-    text = json.dumps(obj, indent=4, ensure_ascii=False)  # <--
-    sock.sendall(text.encode() + b"\n")
+    text = json.dumps(obj, indent=4, ensure_ascii=False)
+    sock.sendall(text.encode() + b"\n")  # <--
 
 
 def handle_client(conn, addr):

@@ -16,11 +16,11 @@ def handle_client(conn, addr):
     clients.add(conn)
     buffer = bytearray()
     try:
-        while (obj := recv_json(conn, buffer)) is not None:
+        while (obj := recv_json(conn, buffer)) is not None:  # <--
             send_json(conn, obj)
     except ConnectionError:
         print("lost", addr)
-        return  # <--
+        return
     except ValueError as e:
         print(addr, e)
     conn.close()

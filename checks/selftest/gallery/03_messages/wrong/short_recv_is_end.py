@@ -17,14 +17,14 @@ def read_all(conn):
     while True:
         part = conn.recv(SIZE)
         data += part
-        if len(part) < SIZE:  # <--
+        if len(part) < SIZE:
             return data
         if b"\n" not in data and len(data) >= LIMIT:
             raise ValueError("line too long")
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             while data := read_all(conn):
                 for line in data.split(b"\n")[:-1]:

@@ -13,7 +13,7 @@ MAX_LINE = 65536
 
 def handle_client(conn, addr):
     buffer = b""
-    with conn:
+    with conn:  # <--
         try:
             while True:
                 data = conn.recv(4096)
@@ -23,7 +23,7 @@ def handle_client(conn, addr):
                 ready, newline, buffer = buffer.rpartition(b"\n")
                 if len(buffer) >= MAX_LINE or any(len(l) >= MAX_LINE for l in ready.split(b"\n")):
                     break
-                for line in (ready + newline).decode().splitlines():  # <--
+                for line in (ready + newline).decode().splitlines():
                     obj = json.loads(line)
                     if not isinstance(obj, dict):
                         return

@@ -21,8 +21,8 @@ def handle_client(conn, addr):
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
                         send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
-                    case {"type": "chat", "text": text} if nick is not None:  # <--
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                    case {"type": "chat", "text": text} if nick is not None:
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -16,14 +16,14 @@ def parse(line):
     try:
         return json.loads(line.decode())
     except ValueError:
-        return {}  # <--
+        return {}
 
 
 def handle_client(conn, addr):
     nick = None
     with conn, conn.makefile("rb") as lines:
         try:
-            while (line := lines.readline(MAX_LINE + 1)).endswith(b"\n") and len(line) <= MAX_LINE:
+            while (line := lines.readline(MAX_LINE + 1)).endswith(b"\n") and len(line) <= MAX_LINE:  # <--
                 match parse(line):
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()

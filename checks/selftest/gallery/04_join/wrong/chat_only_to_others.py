@@ -15,7 +15,7 @@ lock = threading.Lock()
 
 def broadcast(sender, obj):
     with lock:
-        others = [conn for conn in members if conn is not sender]  # <--
+        others = [conn for conn in members if conn is not sender]
     for conn in others:
         try:
             send_json(conn, obj)
@@ -27,7 +27,7 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 nick = members.get(conn)
                 user, text = msg.get("user"), msg.get("text")
                 if msg.get("type") == "join" and nick is None and isinstance(user, str) \

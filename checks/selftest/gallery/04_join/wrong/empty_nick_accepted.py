@@ -28,11 +28,11 @@ class Handler(socketserver.BaseRequestHandler):
 
     def serve(self, msg):
         match msg:
-            case {"type": "join", "user": str(user)} if self.nick is None and len(user.strip()) <= 32:  # <--
+            case {"type": "join", "user": str(user)} if self.nick is None and len(user.strip()) <= 32:
                 self.nick = user.strip()
                 self.system(f"welcome {self.nick}")
             case {"type": "chat", "text": str(text)} if self.nick is not None:
-                send_json(self.request, {"type": "chat", "user": self.nick, "text": text})
+                send_json(self.request, {"type": "chat", "user": self.nick, "text": text})  # <--
             case _:
                 self.system("refused")
 

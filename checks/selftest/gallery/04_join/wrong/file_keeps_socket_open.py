@@ -13,14 +13,14 @@ files = {}
 
 
 def handle_client(conn, addr):
-    files[addr] = reader = conn.makefile("rb")  # <--
+    files[addr] = reader = conn.makefile("rb")
     nick = None
 
     def send(**obj):
         conn.sendall(json.dumps(obj).encode() + b"\n")
 
     try:
-        while (line := reader.readline(LIMIT + 1)).endswith(b"\n") and len(line) <= LIMIT:
+        while (line := reader.readline(LIMIT + 1)).endswith(b"\n") and len(line) <= LIMIT:  # <--
             match json.loads(line.decode()):
                 case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                     nick = user.strip()
@@ -35,7 +35,7 @@ def handle_client(conn, addr):
                     break
     except (OSError, ValueError) as e:
         print(addr, e)
-    conn.close()  # <--
+    conn.close()
 
 
 def main():

@@ -20,11 +20,11 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 kind = msg.get("type")
                 if kind == "join" and nick is None and is_nick(msg.get("user")):
                     nick = msg["user"].strip()
-                    print(nick, "has joined")  # <--
+                    print(nick, "has joined")
                 elif kind == "chat" and nick and isinstance(msg.get("text"), str):
                     send_json(conn, {"type": "chat", "user": nick, "text": msg["text"]})
                 elif kind == "leave":

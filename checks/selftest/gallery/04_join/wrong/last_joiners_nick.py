@@ -1,6 +1,6 @@
 """Keeps the nick in a global, and everybody speaks as the last who joined.
 
-fails: 04.2 02.1 03.3 03.4 03.5
+fails: 04.2 02.1
 """
 
 import socket
@@ -13,7 +13,7 @@ nick = ""
 
 
 def handle_client(conn, addr):
-    global nick  # <--
+    global nick
     joined = False
     buffer = bytearray()
     with conn:
@@ -25,7 +25,7 @@ def handle_client(conn, addr):
                         nick = user.strip()
                         send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                     case {"type": "chat", "text": str(text)} if joined:
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -20,7 +20,7 @@ def handle_client(conn, addr):
     nick = None
     buffer = bytearray()
     try:
-        while (msg := recv_json(conn, buffer)) is not None:
+        while (msg := recv_json(conn, buffer)) is not None:  # <--
             match msg:
                 case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                     nick = user.strip()
@@ -28,7 +28,7 @@ def handle_client(conn, addr):
                 case {"type": "chat", "text": str(text)} if nick is not None:
                     send_json(conn, {"type": "chat", "user": nick, "text": text})
                 case {"type": "leave"}:
-                    return  # <--
+                    return
                 case _:
                     send_json(conn, system("refused"))
     except (OSError, ValueError) as e:

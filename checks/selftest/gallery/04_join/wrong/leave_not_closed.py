@@ -16,7 +16,7 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 match msg:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
@@ -24,7 +24,7 @@ def handle_client(conn, addr):
                     case {"type": "chat", "text": str(text)} if nick is not None:
                         send_json(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"} if nick is not None:
-                        send_json(conn, {"type": "system", "text": f"bye, {nick}"})  # <--
+                        send_json(conn, {"type": "system", "text": f"bye, {nick}"})
                         nick = None
                     case _:
                         send_json(conn, {"type": "system", "text": "refused"})

@@ -14,7 +14,7 @@ HOST, PORT = "127.0.0.1", 9090
 def check_nick(user):
     if not isinstance(user, str) or not user.strip():
         return None
-    if len(user) > 32:  # <--
+    if len(user) > 32:
         return None
     return user.strip()
 
@@ -34,7 +34,7 @@ def handle_client(conn, addr):
                 elif kind == "chat" and nick and isinstance(text, str):
                     send_json(conn, {"type": "chat", "user": nick, "text": text})
                 else:
-                    send_json(conn, {"type": "system", "text": "refused"})
+                    send_json(conn, {"type": "system", "text": "refused"})  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

@@ -22,12 +22,12 @@ class Member:
     def join(self, user):
         if self.nick or not isinstance(user, str) or not user.strip():
             return self.system("cannot join like that")
-        self.nick = user.strip()[:32]  # <--
+        self.nick = user.strip()[:32]
         self.system(f"you are {self.nick}")
 
     def chat(self, text):
         if self.nick and isinstance(text, str):
-            send_json(self.conn, {"type": "chat", "user": self.nick, "text": text})
+            send_json(self.conn, {"type": "chat", "user": self.nick, "text": text})  # <--
         else:
             self.system("cannot chat like that")
 

@@ -19,12 +19,12 @@ def handle_client(conn, addr):
             while (msg := recv_json(conn, buffer)) is not None:
                 kind = msg.get("type")
                 user = msg.get("user", "")
-                text = msg.get("text", "")  # <--
+                text = msg.get("text", "")
                 if kind == "join" and nick is None and isinstance(user, str) and 1 <= len(user.strip()) <= 32:
                     nick = user.strip()
                     send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                 elif kind == "chat" and nick is not None and isinstance(text, str):
-                    send_json(conn, {"type": "chat", "user": nick, "text": text})
+                    send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                 elif kind == "leave":
                     break
                 else:

@@ -17,7 +17,7 @@ def handle_client(conn, addr):
     try:
         while True:
             msg = recv_json(conn, buffer)
-            if msg is None or msg["type"] == "leave":  # <--
+            if msg is None or msg["type"] == "leave":
                 break
             user, text = msg.get("user"), msg.get("text")
             if nick is None and msg["type"] == "join" and isinstance(user, str) and 0 < len(user.strip()) < 33:
@@ -30,7 +30,7 @@ def handle_client(conn, addr):
     except (OSError, ValueError, KeyError) as e:
         print(addr, repr(e))
     finally:
-        conn.close()
+        conn.close()  # <--
 
 
 def main():

@@ -12,7 +12,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def good(nick):
-    return 1 <= len(nick.encode("utf-8")) <= 32  # <--
+    return 1 <= len(nick.encode("utf-8")) <= 32
 
 
 def handle_client(conn, addr):
@@ -30,7 +30,7 @@ def handle_client(conn, addr):
                     case {"type": "leave"}:
                         break
                     case _:
-                        send_json(conn, {"type": "system", "text": "that is not possible"})
+                        send_json(conn, {"type": "system", "text": "that is not possible"})  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

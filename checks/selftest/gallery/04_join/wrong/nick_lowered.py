@@ -19,8 +19,8 @@ def handle_client(conn, addr):
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
                     case {"type": "join", "user": str(user)} if not nick and 1 <= len(user.strip()) <= 32:
-                        nick = user.strip().lower()  # <--
-                        send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
+                        nick = user.strip().lower()
+                        send_json(conn, {"type": "system", "text": f"welcome, {nick}"})  # <--
                     case {"type": "chat", "text": str(text)} if nick:
                         send_json(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"}:

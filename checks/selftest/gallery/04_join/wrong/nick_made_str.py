@@ -19,14 +19,14 @@ def handle_client(conn, addr):
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
                     case {"type": "join", "user": user} if nick is None:
-                        user = str(user).strip()  # <--
+                        user = str(user).strip()
                         if 1 <= len(user) <= 32:
                             nick = user
                             send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                         else:
                             send_json(conn, {"type": "system", "text": "bad nick"})
                     case {"type": "chat", "text": str(text)} if nick is not None:
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -19,10 +19,10 @@ def handle_client(conn, addr):
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
                     case {"type": "join", "user": str(user)} if nick is None and 0 < len(user.strip()) < 33:
-                        nick = user  # <--
+                        nick = user
                         send_json(conn, {"type": "system", "text": f"hello {nick}"})
                     case {"type": "chat", "text": str(text)} if nick is not None:
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -18,11 +18,11 @@ def handle_client(conn, addr):
         try:
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
-                    case {"type": "join", "user": str(user)} if not nick and 1 <= len(user.strip()) < 34:  # <--
+                    case {"type": "join", "user": str(user)} if not nick and 1 <= len(user.strip()) < 34:
                         nick = user.strip()
                         send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                     case {"type": "chat", "text": str(text)} if nick:
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -9,7 +9,7 @@ import threading
 from utils import recv_json, send_json
 
 HOST, PORT = "127.0.0.1", 9090
-MAX_NICK = 16  # <--
+MAX_NICK = 16
 
 
 def handle_client(conn, addr):
@@ -24,7 +24,7 @@ def handle_client(conn, addr):
                             nick = user.strip()
                             send_json(conn, {"type": "system", "text": f"welcome, {nick}"})
                         else:
-                            send_json(conn, {"type": "system", "text": "another nick, please"})
+                            send_json(conn, {"type": "system", "text": "another nick, please"})  # <--
                     case {"type": "chat", "text": str(text)} if nick:
                         send_json(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"}:

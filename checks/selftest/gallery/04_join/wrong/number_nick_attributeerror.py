@@ -17,7 +17,7 @@ class ChatHandler(socketserver.BaseRequestHandler):
 
     def handle(self):
         try:
-            while (msg := recv_json(self.request, self.buffer)) is not None:
+            while (msg := recv_json(self.request, self.buffer)) is not None:  # <--
                 if msg.get("type") == "leave":
                     break
                 send_json(self.request, self.answer(msg))
@@ -26,7 +26,7 @@ class ChatHandler(socketserver.BaseRequestHandler):
 
     def answer(self, msg):
         if msg.get("type") == "join" and not self.nick:
-            nick = msg.get("user", "").strip()  # <--
+            nick = msg.get("user", "").strip()
             if 1 <= len(nick) <= 32:
                 self.nick = nick
                 return {"type": "system", "text": f"welcome, {nick}"}

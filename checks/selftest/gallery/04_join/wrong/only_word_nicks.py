@@ -10,7 +10,7 @@ import threading
 from utils import recv_json, send_json
 
 HOST, PORT = "127.0.0.1", 9090
-NICK = re.compile(r"[A-Za-z0-9_]{1,32}")  # <--
+NICK = re.compile(r"[A-Za-z0-9_]{1,32}")
 
 
 def handle_client(conn, addr):
@@ -28,7 +28,7 @@ def handle_client(conn, addr):
                     case {"type": "leave"}:
                         break
                     case _:
-                        send_json(conn, {"type": "system", "text": "refused"})
+                        send_json(conn, {"type": "system", "text": "refused"})  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

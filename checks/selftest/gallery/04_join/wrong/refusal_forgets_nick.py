@@ -26,8 +26,8 @@ def handle_client(conn, addr):
                     case {"type": "leave"}:
                         break
                     case _:
-                        nick = None  # <--
-                        send_json(conn, {"type": "system", "text": "refused, please join again"})
+                        nick = None
+                        send_json(conn, {"type": "system", "text": "refused, please join again"})  # <--
         except (OSError, ValueError) as e:
             print(addr, e)
 

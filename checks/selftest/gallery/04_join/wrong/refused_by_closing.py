@@ -16,7 +16,7 @@ def system(text):
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         buffer = bytearray()
         try:
             hello = recv_json(conn, buffer)
@@ -25,7 +25,7 @@ def handle_client(conn, addr):
             user = hello.get("user")
             if hello.get("type") != "join" or not isinstance(user, str) or not 1 <= len(user.strip()) <= 32:
                 send_json(conn, system("join first"))
-                return  # <--
+                return
             nick = user.strip()
             send_json(conn, system(f"welcome, {nick}"))
             while (msg := recv_json(conn, buffer)) is not None:

@@ -16,7 +16,7 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 match msg:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
@@ -26,7 +26,7 @@ def handle_client(conn, addr):
                     case {"type": "leave"}:
                         break
                     case _:
-                        print(addr, "sent nonsense:", ascii(msg))  # <--
+                        print(addr, "sent nonsense:", ascii(msg))
         except (OSError, ValueError) as e:
             print(addr, e)
 

@@ -29,11 +29,11 @@ def serve(conn, msg):
 def handle_client(conn, addr):
     buffer = bytearray()
     try:
-        while (msg := recv_json(conn, buffer)) is not None and msg.get("type") != "leave":
+        while (msg := recv_json(conn, buffer)) is not None and msg.get("type") != "leave":  # <--
             serve(conn, msg)
     except ConnectionResetError:
         print(addr, "reset")
-        return  # <--
+        return
     except (OSError, ValueError) as e:
         print(addr, e)
     with lock:

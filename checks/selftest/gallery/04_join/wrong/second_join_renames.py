@@ -18,11 +18,11 @@ def handle_client(conn, addr):
         try:
             while (msg := recv_json(conn, buffer)) is not None:
                 match msg:
-                    case {"type": "join", "user": str(user)} if 1 <= len(user.strip()) <= 32:  # <--
+                    case {"type": "join", "user": str(user)} if 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
                         send_json(conn, {"type": "system", "text": f"you are {nick} now"})
                     case {"type": "chat", "text": str(text)} if nick is not None:
-                        send_json(conn, {"type": "chat", "user": nick, "text": text})
+                        send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                     case {"type": "leave"}:
                         break
                     case _:

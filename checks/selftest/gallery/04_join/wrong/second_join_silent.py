@@ -20,10 +20,10 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 match msg:
                     case {"type": "join"} if nick is not None:
-                        continue  # <--
+                        continue
                     case {"type": "join", "user": str(user)} if 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
                         send_json(conn, system(f"welcome, {nick}"))

@@ -22,11 +22,11 @@ def handle_client(conn, addr):
                 if kind == "leave":
                     break
                 elif kind == "join" and nick is None and isinstance(user, str) \
-                        and user and len(user.strip()) <= 32:  # <--
+                        and user and len(user.strip()) <= 32:
                     nick = user.strip()
                     send_json(conn, {"type": "system", "text": f"welcome, {nick}!"})
                 elif kind == "chat" and nick is not None and isinstance(text, str):
-                    send_json(conn, {"type": "chat", "user": nick, "text": text})
+                    send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
                 else:
                     send_json(conn, {"type": "system", "text": "refused"})
         except (OSError, ValueError) as e:

@@ -16,9 +16,9 @@ def handle_client(conn, addr):
     nick = None
     strikes = 0
     buffer = bytearray()
-    with conn:
+    with conn:  # <--
         try:
-            while strikes < MAX_STRIKES:  # <--
+            while strikes < MAX_STRIKES:
                 msg = recv_json(conn, buffer)
                 match msg:
                     case None | {"type": "leave"}:

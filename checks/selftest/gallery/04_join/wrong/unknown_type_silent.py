@@ -20,7 +20,7 @@ def handle_client(conn, addr):
     buffer = bytearray()
     with conn:
         try:
-            while (msg := recv_json(conn, buffer)) is not None:
+            while (msg := recv_json(conn, buffer)) is not None:  # <--
                 kind = msg.get("type")
                 if kind == "join":
                     user = msg.get("user")
@@ -34,7 +34,7 @@ def handle_client(conn, addr):
                         send_json(conn, {"type": "chat", "user": nick, "text": msg["text"]})
                     else:
                         system(conn, "you cannot chat like that")
-                elif kind == "leave":  # <--
+                elif kind == "leave":
                     break
         except (OSError, ValueError) as e:
             print(addr, e)

@@ -19,7 +19,7 @@ class Member:
 
     def send(self, obj):
         try:
-            send_json(self.conn, obj)
+            send_json(self.conn, obj)  # <--
         except OSError:
             pass
 
@@ -39,7 +39,7 @@ class ChatServer:
 
     def join(self, member, nick):
         if member not in self.members:
-            self.members.append(member)  # <--
+            self.members.append(member)
         if not 1 <= len(nick) <= 32:
             member.send({"type": "system", "text": "a nick has 1 to 32 characters"})
             return

@@ -15,7 +15,7 @@ lock = threading.Lock()
 
 
 def tell(conn, text):
-    utils.send_json(conn, {"type": "system", "text": text})
+    utils.send_json(conn, {"type": "system", "text": text})  # <--
 
 
 def tell_all(text):
@@ -33,7 +33,7 @@ def say(sender, text):
         nick = members[sender]
         others = [conn for conn in members if conn is not sender]
     for conn in others:
-        utils.send_json(conn, {"type": "chat", "user": nick, "text": text})  # <--
+        utils.send_json(conn, {"type": "chat", "user": nick, "text": text})
 
 
 def good_nick(nick):
@@ -69,7 +69,7 @@ def client_thread(conn):
             pass
         finally:
             with lock:
-                nick = members.get(conn)  # <--
+                nick = members.get(conn)
             if nick is not None:
                 tell_all(f"{nick} has gone")
 

@@ -18,7 +18,7 @@ class Visitor(socketserver.StreamRequestHandler):
     nick = None
 
     def read(self):
-        line = self.rfile.readline(LIMIT + 1)
+        line = self.rfile.readline(LIMIT + 1)  # <--
         if len(line) > LIMIT or not line.endswith(b"\n"):
             return None
         obj = json.loads(line.decode())
@@ -61,7 +61,7 @@ class Visitor(socketserver.StreamRequestHandler):
                 self.announce(f"{self.nick} has entered the room")
             case {"type": "chat", "text": text} if self.nick:
                 for visitor in self.room_mates():
-                    visitor.send("chat", user=self.nick, text=str(text))  # <--
+                    visitor.send("chat", user=self.nick, text=str(text))
             case _:
                 self.send("system", text="That did not work.")
 

@@ -34,9 +34,9 @@ def dispatcher():
     while True:
         time.sleep(0.05)
         batch = [pending.pop(0) for _ in range(len(pending))]
-        random.shuffle(batch)  # <--
+        random.shuffle(batch)
         for sender, obj in batch:
-            broadcast(sender, obj)  # <--
+            broadcast(sender, obj)
 
 
 def handle_client(conn, addr):
@@ -44,7 +44,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()

@@ -39,7 +39,7 @@ def dispatcher():
         with lock:
             batch = [heapq.heappop(pending) for _ in range(len(pending))]
         for nick, text, _, sender in batch:
-            broadcast(sender, {"type": "chat", "user": nick, "text": text})  # <--
+            broadcast(sender, {"type": "chat", "user": nick, "text": text})
 
 
 def handle_client(conn, addr):
@@ -47,7 +47,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
@@ -55,7 +55,7 @@ def handle_client(conn, addr):
                         broadcast(conn, system(f"{nick} joined"), include_sender=True)
                     case {"type": "chat", "text": str(text)} if nick is not None:
                         with lock:
-                            heapq.heappush(pending, (nick, text, next(numbers), conn))  # <--
+                            heapq.heappush(pending, (nick, text, next(numbers), conn))
                     case {"type": "leave"}:
                         break
                     case _:

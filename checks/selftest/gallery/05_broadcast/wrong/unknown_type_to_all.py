@@ -59,7 +59,7 @@ def serve(conn, obj):
         for other in list(members):
             if other is not conn:
                 try:
-                    utils.send_json(other, obj)  # <--
+                    utils.send_json(other, obj)
                 except OSError:
                     continue
     else:
@@ -72,7 +72,7 @@ def client_thread(conn):
     with conn:
         try:
             while True:
-                obj = utils.recv_json(conn, buffer)
+                obj = utils.recv_json(conn, buffer)  # <--
                 if obj is None or not serve(conn, obj):
                     break
         except (OSError, ValueError):

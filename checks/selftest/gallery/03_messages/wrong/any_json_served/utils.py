@@ -9,7 +9,7 @@ MAX_LINE = 65_536
 
 
 def send_json(sock, obj):
-    sock.sendall(json.dumps(obj).encode() + b"\n")
+    sock.sendall(json.dumps(obj).encode() + b"\n")  # <--
 
 
 def recv_json(sock, buffer):
@@ -24,4 +24,4 @@ def recv_json(sock, buffer):
     buffer[:] = rest
     if len(line) >= MAX_LINE:
         raise ValueError("line too long")
-    return json.loads(line.decode())  # <--
+    return json.loads(line.decode())

@@ -16,7 +16,7 @@ def read_line(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data
@@ -32,7 +32,7 @@ def recv_json(sock, buffer):
         try:
             obj = json.loads(line.decode())
         except ValueError:
-            continue  # <--
+            continue
         if isinstance(obj, dict):
             return obj
     return None

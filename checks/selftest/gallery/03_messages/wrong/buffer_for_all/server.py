@@ -12,7 +12,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             while True:
                 obj = recv_json(conn)

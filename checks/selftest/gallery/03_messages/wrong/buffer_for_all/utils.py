@@ -1,7 +1,7 @@
 import json
 
 MAX_LINE = 65536
-buffer = bytearray()  # <--
+buffer = bytearray()
 
 
 def send_json(sock, obj):
@@ -13,7 +13,7 @@ def recv_json(sock):
         if len(buffer) >= MAX_LINE:
             buffer.clear()
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer.extend(data)

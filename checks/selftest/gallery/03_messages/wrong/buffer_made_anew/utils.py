@@ -8,11 +8,11 @@ def send_json(sock, obj):
 
 
 def recv_json(sock):
-    buffer = b""  # <--
+    buffer = b""
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data

@@ -14,9 +14,9 @@ def send_json(sock, obj):
 
 def recv_json(sock, buffer):
     while b"\n" not in buffer:
-        if len(buffer) >= SIZE:  # <--
+        if len(buffer) >= SIZE:
             raise ValueError("line too long")
-        data = sock.recv(SIZE)
+        data = sock.recv(SIZE)  # <--
         if not data:
             return None
         buffer += data

@@ -19,11 +19,11 @@ def is_readable(sock):
 
 def recv_json(sock, buffer):
     while b"\n" not in buffer or is_readable(sock):
-        data = sock.recv(65_536)
+        data = sock.recv(65_536)  # <--
         if not data:
             break
         buffer += data
-        if len(buffer) > MAX_LINE:  # <--
+        if len(buffer) > MAX_LINE:
             raise ValueError("line too long")
     if b"\n" not in buffer:
         return None

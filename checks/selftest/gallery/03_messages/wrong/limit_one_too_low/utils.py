@@ -16,12 +16,12 @@ def recv_json(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data
     end = buffer.index(b"\n") + 1
-    if end >= MAX_LINE:  # <--
+    if end >= MAX_LINE:
         raise ValueError("line too long")
     line = buffer[:end].decode()
     del buffer[:end]

@@ -16,13 +16,13 @@ def recv_json(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) > MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data
     line, _, rest = buffer.partition(b"\n")
     buffer[:] = rest
-    if len(line) > MAX_LINE:  # <--
+    if len(line) > MAX_LINE:
         raise ValueError("line too long")
     obj = json.loads(line.decode())
     if not isinstance(obj, dict):

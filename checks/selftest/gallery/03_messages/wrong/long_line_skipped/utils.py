@@ -19,7 +19,7 @@ def recv_json(sock, buffer):
             if len(buffer) >= MAX_LINE:
                 too_long = True
                 buffer.clear()
-            data = sock.recv(4096)
+            data = sock.recv(4096)  # <--
             if not data:
                 return None
             buffer += data
@@ -27,7 +27,7 @@ def recv_json(sock, buffer):
         buffer[:] = rest
         if too_long or len(line) >= MAX_LINE:
             too_long = False
-            continue  # <--
+            continue
         obj = json.loads(line.decode())
         if not isinstance(obj, dict):
             raise ValueError("not a JSON object")

@@ -8,8 +8,8 @@ import json
 
 def send_json(sock, obj):
     line = json.dumps(obj, ensure_ascii=False)
-    line = line.replace("\\n", "\n")  # <--
-    sock.sendall(line.encode("utf-8") + b"\n")
+    line = line.replace("\\n", "\n")
+    sock.sendall(line.encode("utf-8") + b"\n")  # <--
 
 
 def recv_json(sock, buffer):

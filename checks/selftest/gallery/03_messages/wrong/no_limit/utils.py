@@ -12,10 +12,10 @@ def send_json(sock, obj):
 
 def recv_json(sock, buffer):
     while b"\n" not in buffer:
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
-        buffer += data  # <--
+        buffer += data
     line, _, rest = buffer.partition(b"\n")
     buffer[:] = rest
     obj = json.loads(line.decode())

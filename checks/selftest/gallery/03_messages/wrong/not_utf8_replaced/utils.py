@@ -9,7 +9,7 @@ MAX_LINE = 65_536
 
 
 def send_json(sock, obj):
-    sock.sendall(json.dumps(obj).encode() + b"\n")
+    sock.sendall(json.dumps(obj).encode() + b"\n")  # <--
 
 
 def recv_json(sock, buffer):
@@ -24,7 +24,7 @@ def recv_json(sock, buffer):
     buffer[:] = rest
     if len(line) >= MAX_LINE:
         raise ValueError("line too long")
-    obj = json.loads(line.decode("utf-8", errors="replace"))  # <--
+    obj = json.loads(line.decode("utf-8", errors="replace"))
     if not isinstance(obj, dict):
         raise ValueError("not an object")
     return obj

@@ -15,7 +15,7 @@ def handle_client(conn, addr):
     buffer = bytearray()
     try:
         while True:
-            send_json(conn, recv_json(conn, buffer))
+            send_json(conn, recv_json(conn, buffer))  # <--
     except Gone:
         print(addr, "has gone")
     except (OSError, ValueError) as e:

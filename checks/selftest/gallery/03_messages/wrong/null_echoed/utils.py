@@ -8,7 +8,7 @@ class Gone(Exception):
 
 
 def send_json(sock, obj):
-    sock.sendall(json.dumps(obj).encode() + b"\n")
+    sock.sendall(json.dumps(obj).encode() + b"\n")  # <--
 
 
 def recv_json(sock, buffer):
@@ -24,6 +24,6 @@ def recv_json(sock, buffer):
     if len(line) >= MAX_LINE:
         raise ValueError("line too long")
     obj = json.loads(line.decode())
-    if obj is not None and not isinstance(obj, dict):  # <--
+    if obj is not None and not isinstance(obj, dict):
         raise ValueError("not an object")
     return obj

@@ -1,6 +1,6 @@
 """Decodes the line as Latin-1, which never fails and makes two letters of each Russian one.
 
-fails: 03.2 03.4 03.1
+fails: 03.2 03.1 03.4
 """
 
 import json
@@ -9,7 +9,7 @@ MAX_LINE = 65_536
 
 
 def send_json(sock, obj):
-    sock.sendall(json.dumps(obj).encode() + b"\n")
+    sock.sendall(json.dumps(obj).encode() + b"\n")  # <--
 
 
 def recv_json(sock, buffer):
@@ -21,7 +21,7 @@ def recv_json(sock, buffer):
             return None
         buffer += data
     end = buffer.index(b"\n") + 1
-    line = buffer[:end].decode("latin-1")  # <--
+    line = buffer[:end].decode("latin-1")
     del buffer[:end]
     if end > MAX_LINE:
         raise ValueError("line too long")

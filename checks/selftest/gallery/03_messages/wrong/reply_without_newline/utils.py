@@ -9,14 +9,14 @@ MAX_LINE = 65_536
 
 
 def send_json(sock, obj):
-    sock.sendall(json.dumps(obj).encode())  # <--
+    sock.sendall(json.dumps(obj).encode())
 
 
 def recv_json(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data

@@ -13,10 +13,10 @@ def send_json(sock, obj):
 
 
 def recv_json(sock, buffer):
-    while not buffer.endswith(b"\n"):  # <--
+    while not buffer.endswith(b"\n"):
         if len(buffer) >= MAX_LINE:
             raise ValueError("too long")
-        chunk = sock.recv(4096)
+        chunk = sock.recv(4096)  # <--
         if not chunk:
             return None
         buffer += chunk

@@ -16,7 +16,7 @@ def recv_json(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data
@@ -24,4 +24,4 @@ def recv_json(sock, buffer):
     buffer[:] = rest
     if len(line) >= MAX_LINE:
         raise ValueError("line too long")
-    return json.loads(line.decode())  # <--
+    return json.loads(line.decode())

@@ -30,7 +30,7 @@ def broadcast(sender, obj, include_sender=False):
 def handle_client(conn, addr):
     lines = Lines(conn)
     nick = None
-    with conn:
+    with conn:  # <--
         try:
             while (obj := lines.next_message()) is not None:
                 match obj:

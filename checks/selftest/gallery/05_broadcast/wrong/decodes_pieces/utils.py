@@ -18,10 +18,10 @@ class Lines:
         while "\n" not in self.text:
             if len(self.text) > MAX_LINE:
                 raise ValueError("line too long")
-            data = self.sock.recv(4096)
+            data = self.sock.recv(4096)  # <--
             if not data:
                 return None
-            self.text += data.decode()  # <--
+            self.text += data.decode()
         line, self.text = self.text.split("\n", 1)
         if len(line.encode()) >= MAX_LINE:
             raise ValueError("line too long")

@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import chat_lab
 import pytest
 from lab import words
 from lab.course import LESSONS, Run, lesson_named, order
@@ -20,12 +21,9 @@ RUN = pytest.StashKey()
 LETTERS = {PASSED: ".", FAILED: "F", WAITING: "w", UNKNOWN: "?", ERROR: "E"}
 
 
-def pytest_addoption(parser):
-    group = parser.getgroup("chat lab")
-    group.addoption("--lesson", action="append", default=[], metavar="NAME",
-                    help="check this lesson alone: 5, 05, broadcast or 05_broadcast; may be given several times")
-    group.addoption("--submission", metavar="DIR", help="check another folder that looks like `lessons`, all lessons that it holds")
-    group.addoption("--json", metavar="FILE", help="write the verdict file")
+def pytest_addoption(parser, pluginmanager):
+    if not pluginmanager.has_plugin("chat-lab"):  # the kit is not installed
+        chat_lab.pytest_addoption(parser)
 
 
 def pytest_configure(config):

@@ -56,6 +56,8 @@ class Client:
             readable, writable, _ = select.select([self.sock] if reading and not self.end else [], [self.sock], [], ASK_EVERY)
             if readable:
                 self._fill()
+                if self.received <= self.sent:  # more than that is no answer
+                    last = time.monotonic()
             if writable:
                 try:
                     count = self.sock.send(view[:1 << 18])

@@ -53,6 +53,8 @@ class Submission:
         """Return why the lesson's program `name` cannot be run, as one line, or None."""
         folder, path, shown = self.path / lesson, self.path / lesson / name, f"{lesson}/{name}"
         root = os.path.realpath(self.path)
+        if os.path.lexists(folder) and not folder.is_dir():
+            return f"{lesson} is not a folder"
         for each, what in ((folder, lesson), (path, shown)):
             if not os.path.lexists(each):
                 return f"{what} is missing"
@@ -61,8 +63,6 @@ class Submission:
                 return f"{what} is a link that leaves the submission; put the file itself there"
             if not os.path.exists(real):
                 return f"{what} is a link to something that does not exist"
-        if not folder.is_dir():
-            return f"{lesson} is not a folder"
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             return f"{shown} is a folder; it must be a file"

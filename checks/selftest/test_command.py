@@ -81,7 +81,7 @@ def test_verdict_file_of_a_wrong_submission(tmp_path):
     [lesson] = content["lessons"]
     assert not lesson["passed"] and lesson["points"] == 0
     failed = next(check for check in lesson["checks"] if check["verdict"] == "failed")
-    assert failed["rule"] == "01.1" and failed["where"][0] == {"file": "server.py", "line": 15, "what": "sends this to alice"}
+    assert failed["rule"] == "01.1" and failed["where"][0] == {"file": "server.py", "line": 13, "what": "sends this to alice"}
     assert failed["transcript"][:2] == ["alice -- connects", "alice -> hello"] and failed["hint"]
     waiting = [check for check in lesson["checks"] if check["verdict"] == "waiting"]
     assert waiting and all(check["message"].startswith("waits for 01.1") for check in waiting)

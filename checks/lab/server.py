@@ -371,7 +371,7 @@ class Server:
         program = self.program
         if program is None:
             return kind(message, should, hint=hint)
-        state = program.last_state if program.ended else self.ask("state")
+        state = program.last_state or (None if program.ended else self.ask("state"))
         if client is not None and offset is not None:
             where += server_first(self._spots(self.ask("blame", client.port, offset), f"sends this to {client}"))
         mine = [one for one in (state or {}).get("connections", ()) if client is not None and one["peer"] == client.port]

@@ -1,0 +1,193 @@
+"""The harness by itself: what programs may do to it, and what must be left of them."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from lab.program import OUTPUT_KEPT, Program
+from lab.server import Server
+from lab.story import difference, shown
+from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Failure, NotStarted, points
+
+TOP = Path(__file__).parent.parent.parent
+ECHO = (TOP / "solutions/02_threads/server.py").read_text()
+
+
+@pytest.fixture
+def start():
+    """Start a server of lesson 02 from its source; everything is stopped afterwards."""
+    servers = []
+
+    def start(source):
+        server = Server({"server.py": source.encode()}, "02_threads")
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_the_port_is_the_childs_own(start):
+    one, two = start(ECHO), start(ECHO)
+    assert one.port != two.port
+    assert one.listener["asked"] == ("127.0.0.1", 9090) and one.listener["where"][0] == ("server.py", 21, "main")
+    for server in (one, two):
+        server.client("alice").is_served()
+
+
+def test_threads_and_where_they_stand(start):
+    server = start(ECHO)
+    server.client("alice").is_served()
+    server.comes_to_rest()
+    assert server.counts() == (2, 2)
+    lines = server._standing(server.ask("state"))
+    assert lines == ["main thread: waits in accept() for the next client, at server.py:24 in main",
+                     "thread of alice: waits in recv() for alice to send, at server.py:13 in handle_client"]
+
+
+def test_idle_is_proved_not_guessed(start):
+    """A server that answers late is not idle, whatever its threads look like meanwhile."""
+    server = start(ECHO.replace("conn.sendall(data)", "threading.Timer(0.7, conn.sendall, (data,)).start()"))
+    server.client("alice").is_served()
+
+
+def test_idle_is_told_at_once(start):
+    server = start(ECHO.replace("conn.sendall(data)", "pass"))
+    alice = server.client("alice")
+    with pytest.raises(Failure, match="nothing came back to alice, and nothing will: the server has read all"):
+        alice.is_served()
+    assert server.deadlines == 0
+
+
+def test_blame_finds_the_line_of_a_byte(start):
+    server = start(ECHO.replace("conn.sendall(data)", "conn.sendall(data[:1])\n                conn.sendall(b'?')"))
+    with pytest.raises(Failure) as caught:
+        server.client("alice").is_served()
+    assert caught.value.where[0] == {"file": "server.py", "line": 15, "what": "sends this to alice"}
+
+
+def test_holds_release_what_they_hold(start):
+    server = start(ECHO)
+    alice = server.client("alice")
+    alice.is_served()
+    with server.holds("send", alice) as hold:
+        alice.speaks()
+        assert hold.caught()[0]["what"] == "send" and not alice.has_something()
+    alice.hears_back()
+    with server.holds("start") as hold:
+        bob = server.client("bob")
+        assert hold.caught()[0]["what"] == "start"
+    bob.is_served()
+
+
+@pytest.mark.parametrize("source, words", [
+    ("", "ended by itself"),
+    ("exit(3)\n", "sys.exit(3)"),
+    ("import os\nos._exit(0)\n", "os._exit(0)"),
+    ("import numpy_of_mine\n", "ModuleNotFoundError"),
+    ("def main(:\n", "SyntaxError"),
+    ("raise ValueError('one')\n", "ValueError: one"),
+    ("import socket\nfirst = socket.create_server(('127.0.0.1', 9090))\nsocket.create_server(('127.0.0.1', 9090)).accept()\n", None)])
+def test_programs_that_end(start, source, words):
+    if words is None:  # it did listen; then it fell over its own second listener
+        assert start(source).program.ends_within(5)
+        return
+    with pytest.raises(NotStarted, match="server.py (ended|stopped)") as caught:
+        start(source)
+    assert words in caught.value.message and "witness" not in str(caught.value.detail)
+
+
+def test_nothing_is_left():
+    """Children that leave the session, ignore signals and keep the output open are ended as well."""
+    source = ("import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nfor _ in range(3):\n    if os.fork() == 0:\n"
+              "        os.setsid()\n        if os.fork() == 0:\n            time.sleep(100)\n        os._exit(0)\nprint('forked')\ntime.sleep(100)\n")
+    program = Program({"server.py": source.encode()}, "server.py")
+    assert program.wait_for(lambda: "forked" in program.output, 5)
+    family = program.family()
+    program.stop()
+    assert len(family) >= 3 and not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert not program.folder.exists()
+
+
+def test_output_is_drained_and_capped():
+    program = Program({"server.py": b"for number in range(200_000):\n    print(number)\n"}, "server.py")
+    assert program.ends_within(10) and program.wait_for(lambda: program.lost and program.output.endswith("199999\n"), 5)
+    assert OUTPUT_KEPT - 65536 < len(program.output) <= OUTPUT_KEPT
+    program.stop()
+
+
+def test_memory_is_capped(start):
+    with pytest.raises(NotStarted, match="more than 512 MB") as caught:
+        start("hoard = []\nwhile len(hoard) < 200:\n    hoard.append(b'x' * (16 << 20))\nimport time\ntime.sleep(60)\n")
+    assert caught.value.where[0]["line"] in (2, 3, 5)
+
+
+def test_a_program_that_closes_our_pipes_is_found_all_the_same(start):
+    server = start("import os\nos.closerange(3, 4096)\n" + ECHO)
+    assert server.program.lost
+    server.client("alice").is_served()
+
+
+def test_environment_is_clean(start, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "hush")
+    with pytest.raises(NotStarted, match="KeyError: 'SECRET_TOKEN'"):
+        start("import os\nos.environ['SECRET_TOKEN']\n")
+
+
+def test_no_threads_or_descriptors_of_ours_are_left(start):
+    def count():
+        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+    if not os.path.isdir("/proc/self/fd"):
+        pytest.skip("no /proc here")
+    before = count()
+    for _ in range(3):
+        server = start(ECHO)
+        server.client("alice").is_served()
+        server.stop()
+    assert count() == before
+
+
+def test_a_reset_is_a_reset(start):
+    server = start(ECHO)
+    alice = server.client("alice")
+    alice.is_served()
+    alice.resets()
+    assert server.waits_until(lambda: "Connection reset" in server.program.output, 5)
+
+
+def test_nobody_listens_afterwards():
+    server = Server({"server.py": ECHO.encode()}, "02_threads").start()
+    port = server.port
+    server.stop()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_points():
+    def checks(**verdicts):
+        return [Check(rule.replace("_", "."), "", verdict) for rule, verdict in verdicts.items()]
+
+    own = {"r05_1": PASSED, "r05_2": PASSED}
+    def result(**more):
+        return points("05_broadcast", checks(**{rule[1:] if rule[0] == "r" else rule: verdict for rule, verdict in (own | more).items()}))
+
+    assert result() == (2, 2)
+    assert result(r05_2=FAILED) == result(r05_2=WAITING) == result(r05_2=UNKNOWN) == (1, 2)
+    assert result(r01_4=FAILED) == (1, 2)
+    assert result(r05_2=ERROR) == (1, 1)
+    assert points("05_broadcast", checks(**{"05_1": FAILED, "01_4": FAILED, "01_5": FAILED})) == (0, 1)
+
+
+def test_bytes_are_shown_readably():
+    assert shown(b'{"a": 1}\n') == '{"a": 1}'
+    assert shown(b'{"a": 1') == '{"a": 1 (no newline yet)'
+    assert shown(b"\xff") == r"b'\xff'"
+    assert len(shown(b"x" * 100_000)) < 250
+    lines = difference(b"hello world", b"hello_world")
+    assert lines[0].index(" w") == lines[1].index("_w") == lines[2].index("^") and lines[2].endswith("byte 5")

@@ -227,7 +227,7 @@ def test_end_inside_a_line(server):
         alice.is_served()
         alice.sends_bytes(what)
         alice.half_closes()
-        alice.gets_end(after_system=False)
+        alice.gets_end(reset_is_fine=True, after_system=False)
     bob.is_served()
     server.had_no_errors("the end of the stream inside a line")
 
@@ -246,6 +246,7 @@ def test_reset_inside_a_line(server):
     bob.is_served()
 
 
+@after(test_several_in_one_piece)
 def test_large_input(server):
     """01.2 4 MiB of messages come back whole, while the client reads and writes at once
 

@@ -462,7 +462,7 @@ class Member(Messenger):
         self.sends_bytes(start + b" " * (size - len(start) - len(end)) + end, may_end=True)
 
     def gets_end(self, reset_is_fine=False, after_system=True):
-        super().gets_end(reset_is_fine)  # a goodbye is no reply
+        super().gets_end(reset_is_fine)  # a goodbye is no reply, so after_system it is
 
     def hears_back(self):
         self.is_heard_saying(self.nick, self.token)

@@ -212,9 +212,9 @@ class Server:
         if self.program.ask(*command) is None and self.program.lost and not self.program.ended:
             raise Unknown(LOST)
 
-    def holds(self, what, client=None):
+    def holds(self, what, client=None, line=1):
         """Hold a thread, on command: see Hold."""
-        return Hold(self, what, client)
+        return Hold(self, what, client, line)
 
     # -------------------------------------------------- what the contract says of the program itself
 
@@ -316,6 +316,7 @@ class Server:
         """How many threads and sockets it has now; the room's witness is counted from the start."""
         if self.number >= 5:
             self.witness
+        self.comes_to_rest()
         return self.busy_threads(), self.program.sockets
 
     def is_back_to(self, before, what):
@@ -464,14 +465,15 @@ class Hold:
     """Holds one of the server's threads at a point where it may always be late.
 
     "send": the next thread that sends to the client, before it sends; "recv": the
-    next thread that has received from the client, before its next line; "start":
-    every new thread, before its first step. Ends with `release`, or the with block.
+    next thread that has received from the client, before the so-many-th line of the
+    student's that it comes to; "start": every new thread, before its first step. Ends
+    with `release`, or the with block.
     """
 
-    def __init__(self, server, what, client=None):
+    def __init__(self, server, what, client=None, line=1):
         self.server = server
         server.program.held.clear()
-        server._command("hold", what, *([client.port] if client else []))
+        server._command("hold", what, *([client.port, line] if client else []))
 
     def __enter__(self):
         return self

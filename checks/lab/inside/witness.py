@@ -39,8 +39,9 @@ doing = {}  # thread -> (what it is doing, the socket, the Connection)
 accepted = 0
 activity = 0  # changes whenever a thread enters or leaves a socket call
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
-holds = {}  # what to hold -> the gate to hold it at
+holds = {}  # what to hold -> (the gate to hold it at, at which line)
 gates = []
+traced = set()  # threads on their way to a hold
 
 
 class Connection:
@@ -53,7 +54,7 @@ class Connection:
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
         self.read_at = self.closed_at = ()
-        self.sends = collections.deque(maxlen=64)  # (offset in the stream, stack), the last ones
+        self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
 
     def facts(self):
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
@@ -174,12 +175,12 @@ def limit(call, size):
     most[call] = int(size) or None
 
 
-def hold(what, peer=None):
-    """Hold the next thread that sends to, or has received from, that client; or every new thread."""
+def hold(what, peer=None, line=1):
+    """Hold the next thread that sends to that client, or at the so-many-th line after it received from it; or every new thread."""
     gate = _thread.allocate_lock()
     gate.acquire()
     gates.append(gate)
-    holds[what, peer and int(peer)] = gate
+    holds[what, peer and int(peer)] = gate, int(line)
     if what == "start":
         threading.setprofile(hold_new_thread)
 
@@ -203,28 +204,35 @@ def wait_at(gate, what, peer):
 def hold_new_thread(*_):
     """Called at the first step of a new thread, see threading.setprofile."""
     sys.setprofile(None)
-    gate = holds.get(("start", None))
+    gate, _ = holds.get(("start", None), (None, 0))
     if gate:
         wait_at(gate, "start", None)
 
 
-def hold_after_recv(gate, peer):
-    """Hold this thread when it goes on to the next line after its recv()."""
-    frame = sys._getframe(2)
-    while frame is not None and not frame.f_code.co_filename.startswith(folder):
-        frame = frame.f_back
-    if frame is None:
-        return
-
-    def at_next_line(frame, event, arg):
-        if event == "line":
-            sys.settrace(None)
-            frame.f_trace = None
+def hold_after_recv(gate, lines, peer):
+    """Hold this thread before the so-many-th of the student's lines that it comes to now, if it comes there before its next send or recv."""
+    def trace(frame, event, arg):
+        nonlocal lines
+        if not frame.f_code.co_filename.startswith(folder):
+            return None
+        lines -= event == "line"
+        if lines == 0:
+            stop_tracing()
             wait_at(gate, "recv", peer)
-        return at_next_line
+        return trace
 
-    frame.f_trace = at_next_line
-    sys.settrace(lambda *_: None)
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(folder):
+            frame.f_trace = trace
+        frame = frame.f_back
+    traced.add(_thread.get_ident())
+    sys.settrace(trace)
+
+
+def stop_tracing():
+    traced.discard(_thread.get_ident())
+    sys.settrace(None)
 
 
 # ------------------------------------------------------------------ sockets
@@ -283,6 +291,8 @@ def accept(sock):
 def receive(name, sock, size, flags, call):
     """One recv or recv_into of at most `size` bytes; `call(size)` does it."""
     conn = connections.get(sock.fileno())
+    if traced and _thread.get_ident() in traced:
+        stop_tracing()
     if conn is None:
         return call(size)
     if most["recv"] and not flags:
@@ -303,9 +313,9 @@ def receive(name, sock, size, flags, call):
             count = got if name == "recv_into" else len(got)
             conn.received += count
             conn.ends += not count and size > 0
-    gate = holds and holds.pop(("recv", conn.peer), None)
-    if gate:
-        hold_after_recv(gate, conn.peer)
+    held = holds and holds.pop(("recv", conn.peer), None)
+    if held:
+        hold_after_recv(*held, conn.peer)
     return got
 
 
@@ -322,9 +332,11 @@ def transmit(name, sock, data, flags):
     conn = connections.get(sock.fileno())
     if conn is None:
         return real[name](sock, data, flags)
-    gate = holds and holds.pop(("send", conn.peer), None)
-    if gate:
-        wait_at(gate, "send", conn.peer)
+    if traced and _thread.get_ident() in traced:
+        stop_tracing()
+    held = holds and holds.pop(("send", conn.peer), None)
+    if held:
+        wait_at(held[0], "send", conn.peer)
     size = memoryview(data).nbytes
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]

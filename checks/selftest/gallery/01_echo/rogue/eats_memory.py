@@ -9,7 +9,7 @@ LIMIT = 1536 * 1024 * 1024
 
 hoard = []
 while len(hoard) * STEP < LIMIT:
-    hoard.append(b"x" * STEP)
+    hoard.append(b"x" * STEP)  # <--
     time.sleep(0.01)  # <--
 print("full")
 time.sleep(300)

@@ -9,7 +9,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 
 def handle_client(conn, addr):
-    with conn:
+    with conn:  # <--
         try:
             data = conn.recv(4096)
             conn.sendall(data)

@@ -32,7 +32,7 @@ def broadcast(sender, obj, include_sender=False):
 def dispatcher():
     while True:
         while pending:
-            broadcast(*pending.pop())  # <--
+            broadcast(*pending.pop())
         time.sleep(0.05)
 
 
@@ -41,7 +41,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()

@@ -22,7 +22,7 @@ def broadcast(sender, obj, include_sender=False):
         if conn is sender and not include_sender:
             continue
         try:
-            send_json(conn, obj)  # <--
+            send_json(conn, obj)
         except OSError:
             pass
 
@@ -32,7 +32,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         nick = user.strip()
@@ -40,9 +40,9 @@ def handle_client(conn, addr):
                         broadcast(conn, system(f"{nick} joined"), include_sender=True)
                     case {"type": "chat", "text": str(text)} if nick is not None:
                         message = {"type": "chat", "user": nick, "text": text}
-                        timer = threading.Timer(min(len(text) / 500, 0.3), broadcast, [conn, message])  # <--
+                        timer = threading.Timer(min(len(text) / 500, 0.3), broadcast, [conn, message])
                         timer.daemon = True
-                        timer.start()
+                        timer.start()  # <--
                     case {"type": "leave"}:
                         break
                     case _:

@@ -134,6 +134,7 @@ def test_after_a_reset(server):
     alice = server.client("alice")
     alice.is_served()
     alice.resets()
+    server.notices(alice)
     server.client("bob").is_served()
 
 
@@ -146,6 +147,7 @@ def test_after_a_reset_while_sending(server):
     alice = server.client("alice")
     alice.sends_until_stuck()
     alice.resets()
+    server.notices(alice)
     server.client("bob").is_served()
 
 

@@ -106,7 +106,9 @@ def test_gone(server):
     alice = server.client("alice").joins()
     alice.half_closes()
     alice.gets_end()
-    server.client("bob").joins().resets()
+    bob = server.client("bob").joins()
+    bob.resets()
+    server.notices(bob)
     carol.closes()
     server.client("newcomer").joins()  # some clear up when the next one comes
     server.is_back_to(before, "alice ended her stream and bob broke off")

@@ -331,7 +331,21 @@ class Server:
 
     def comes_to_rest(self, seconds=0.5):
         """Wait a moment until its threads wait in socket calls, as far as that can be seen."""
-        self.waits_until(lambda: all(thread["call"] for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+        self.waits_until(lambda: all(thread["call"] in ("recv", "accept") for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+
+    def takes_all(self, client):
+        """Wait a moment until the server has received all that this client sent."""
+        self.waits_until(lambda: any(one["peer"] == client.port and one["received"] == client.sent
+                                     for one in (self.ask("state") or {"connections": ()})["connections"]), 1)
+
+    def notices(self, client):
+        """Wait a moment until the end of this client has come to the server, and what it does about it is done."""
+        def noticed():
+            state = self.ask("state") or {"connections": ()}
+            return not any(one["peer"] == client.port and one["open"] and not one["ends"] for one in state["connections"])
+
+        self.waits_until(noticed, 1)
+        self.comes_to_rest()
 
     def _leftovers(self):
         """Where the threads stand that serve nobody who is there."""

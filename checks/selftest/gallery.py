@@ -127,7 +127,7 @@ def look(exhibit):
 
 
 def update(exhibit, checks):
-    """Write into a wrong program's docstring which rules it breaks, and mark the line that it is shown first."""
+    """Write into a wrong program's docstring which rules it breaks and what it is told, and mark the line that it is shown first."""
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.kind == "right" or not failed:
         return
@@ -141,12 +141,21 @@ def update(exhibit, checks):
         for number, line in enumerate(lines):
             if line.startswith("fails:"):
                 lines[number] = "fails: " + " ".join([main, *(rule for rule in rules if rule != main)])
+                if not exhibit.says:
+                    lines[number] += "\nsays: " + gist(main_check.message)
         if not exhibit.marked & set(shown):
             lines = [re.sub(r"\s+# <--$", "", line) for line in lines]
             mine = [line for at, line in shown if at == name][:1]
             for number in mine:
                 lines[number - 1] += "  # <--"
         file.write_text("\n".join(lines) + "\n")
+
+
+def gist(message):
+    """What stays the same in a message: not times, numbers and what came along."""
+    message = re.split(r", and nothing will| within \d| ?\d|: | ?[{(]|, but ", message)[0]
+    ended = re.search(r"\w+'s connection", message)  # closed or reset: what it was may depend on what was on its way
+    return ended[0] if ended and message.startswith("the server") and "did not" not in message else message
 
 
 def checks_without_code(checks):

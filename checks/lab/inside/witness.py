@@ -342,7 +342,13 @@ def transmit(name, sock, data, flags):
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
     conn.sends.append((conn.sent, steps(sys._getframe(2))))
     with Call("send", sock, conn):
-        sent = real[name](sock, data, flags)
+        try:
+            sent = real[name](sock, data, flags)
+        except (BlockingIOError, TimeoutError):
+            raise
+        except OSError:
+            conn.ends += 1
+            raise
         conn.sent += size if sent is None else sent
     return sent
 

@@ -1,6 +1,7 @@
 """Asks on standard input for the port before it listens.
 
 fails: 01.1
+says: server.py stopped with EOFError
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Forks children that leave the session and hold the listener for a minute, then echoes well.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 import os
 import socket

@@ -1,6 +1,7 @@
 """Takes memory in steps of 16 MB up to 1.5 GB and never listens.
 
 fails: 01.1
+says: server.py was stopped
 """
 import time
 

@@ -1,6 +1,7 @@
 """Leaves with sys.exit() before anything is defined.
 
 fails: 01.1
+says: server.py ended by itself
 """
 import socket
 import sys

@@ -1,6 +1,7 @@
 """Imports a module of the author's own that was not handed in with server.py.
 
 fails: 01.1
+says: server.py stopped with ModuleNotFoundError
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Listens and never accepts: clients connect and nobody answers.
 
 fails: 01.1
+says: nothing came back to alice
 """
 import socket
 import time

@@ -1,6 +1,7 @@
 """Listens on the same port a second time, and the OSError ends it.
 
 fails: 01.1
+says: alice's connection ended
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Says that it is listening and only sleeps.
 
 fails: 01.1
+says: server.py has not called listen
 """
 import time
 

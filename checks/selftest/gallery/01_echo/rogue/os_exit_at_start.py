@@ -1,6 +1,7 @@
 """Leaves at once with os._exit(0), without a word.
 
 fails: 01.1
+says: server.py ended by itself
 """
 import os
 import socket

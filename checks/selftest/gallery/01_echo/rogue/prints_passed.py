@@ -1,6 +1,7 @@
 """Prints what pytest prints when all is well, and leaves with exit code 0.
 
 fails: 01.1
+says: server.py ended by itself
 """
 import sys
 

@@ -1,6 +1,7 @@
 """Burns a core for a minute and never gets to listen.
 
 fails: 01.1
+says: server.py has not called listen
 """
 import time
 

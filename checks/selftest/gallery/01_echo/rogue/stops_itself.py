@@ -1,6 +1,7 @@
 """Stops itself with SIGSTOP before it listens, so that only SIGKILL ends it.
 
 fails: 01.1
+says: server.py has not called listen
 """
 import os
 import signal

@@ -1,6 +1,7 @@
 """Has a missing colon, so Python does not even start it.
 
 fails: 01.1
+says: server.py stopped with SyntaxError
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Listens on every interface of the machine, not on 127.0.0.1 alone.
 
 fails: 01.1
+says: server.py listens on '
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Forgets close(), so the connection stays open until the next client takes its variable.
 
 fails: 01.3
+says: the server did not close alice's connection
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Sets SO_LINGER to zero, so the connection ends with a reset instead of the end of the stream.
 
 fails: 01.3
+says: alice's connection ended with a reset, not with the end of the stream
 """
 import socket
 import struct

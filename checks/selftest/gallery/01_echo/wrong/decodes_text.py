@@ -1,6 +1,7 @@
 """Turns the bytes into text and back, so bytes that are not UTF-8 come back changed.
 
 fails: 01.1 01.2 01.3
+says: alice got other bytes than were sent
 """
 import socket
 

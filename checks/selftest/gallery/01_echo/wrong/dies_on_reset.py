@@ -1,6 +1,7 @@
 """Does not catch the error when a client breaks off, so the server ends.
 
 fails: 01.4
+says: server.py stopped with ConnectionResetError
 """
 import socket
 

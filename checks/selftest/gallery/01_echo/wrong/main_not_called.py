@@ -1,6 +1,7 @@
 """Defines main() well but never calls it, so the program ends at once.
 
 fails: 01.1
+says: server.py ended by itself
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Never closes a connection: all of them stay in a list.
 
 fails: 01.3
+says: the server did not close alice's connection
 """
 import socket
 

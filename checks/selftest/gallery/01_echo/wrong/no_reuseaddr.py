@@ -1,6 +1,7 @@
 """Binds without SO_REUSEADDR, so a restart finds the port taken for a minute.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Collects everything until the end of the stream and only then sends it back.
 
 fails: 01.1
+says: nothing came back to alice
 """
 import socket
 

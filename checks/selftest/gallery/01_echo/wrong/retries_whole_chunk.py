@@ -1,6 +1,7 @@
 """When send() takes only a part, sends the whole chunk again from its beginning.
 
 fails: 01.2 01.1 01.3
+says: the server stopped reading
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Sets SO_REUSEADDR only after bind(), which is too late.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 import socket
 

@@ -1,6 +1,7 @@
 """When the port is taken, quietly listens on the next one.
 
 fails: 01.5
+says: started again, server.py listens on another port
 """
 import socket
 

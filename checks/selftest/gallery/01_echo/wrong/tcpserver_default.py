@@ -1,6 +1,7 @@
 """Uses socketserver.TCPServer as it is, which does not reuse the address.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 import socketserver
 

@@ -1,6 +1,7 @@
 """Is an echo server over UDP, so no TCP client can connect.
 
 fails: 01.1
+says: server.py has not called listen
 """
 import socket
 

@@ -1,6 +1,7 @@
 """Sends everything back in capital letters, as in a famous example.
 
 fails: 01.1
+says: alice got other bytes than were sent
 """
 import socketserver
 

@@ -1,6 +1,7 @@
 """Reads by lines, so bytes without a newline wait until the client has finished.
 
 fails: 01.1 01.2 01.3 01.4 01.5
+says: nothing came back to alice
 """
 import socket
 

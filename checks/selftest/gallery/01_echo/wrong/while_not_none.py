@@ -1,6 +1,7 @@
 """Waits for recv() to give None, which it never does.
 
 fails: 01.3
+says: the server did not close alice's connection
 """
 import socket
 
@@ -10,8 +11,8 @@ HOST, PORT = "127.0.0.1", 9090
 def handle_client(conn):
     data = conn.recv(4096)
     while data is not None:
-        conn.sendall(data)  # <--
-        data = conn.recv(4096)
+        conn.sendall(data)
+        data = conn.recv(4096)  # <--
     conn.close()
 
 

@@ -1,6 +1,7 @@
 """Uses a non-blocking socket and throws the data away when the send buffer is full.
 
 fails: 01.2
+says: only
 """
 import select
 import socket

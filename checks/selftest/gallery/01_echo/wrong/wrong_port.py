@@ -1,6 +1,7 @@
 """Listens on port 9000 instead of 9090.
 
 fails: 01.1
+says: server.py listens on port
 """
 import socket
 

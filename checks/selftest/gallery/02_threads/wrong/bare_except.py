@@ -1,6 +1,7 @@
 """A bare except around accept() swallows the KeyboardInterrupt.
 
 fails: 02.4
+says: the server still runs
 """
 import socket
 import threading

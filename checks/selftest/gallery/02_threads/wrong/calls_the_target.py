@@ -1,6 +1,7 @@
 """Calls the handler itself where the thread's target should be given.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 import threading

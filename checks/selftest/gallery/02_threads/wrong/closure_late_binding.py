@@ -1,6 +1,7 @@
 """Gives the thread a function inside main() that uses the loop's variable.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 from threading import Thread

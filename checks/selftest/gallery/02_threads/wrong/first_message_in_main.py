@@ -1,6 +1,7 @@
 """Waits in the accept loop for each client's first message before it starts the thread.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """The SIGINT handler only sets a flag, and accept() goes on waiting for another client.
 
 fails: 02.4
+says: the server still runs
 """
 import signal
 import socket

@@ -1,6 +1,7 @@
 """Keeps the connection in a global variable, which the next client takes over.
 
 fails: 02.1
+says: bob's connection
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Ignores SIGINT so that nobody stops the server by mistake.
 
 fails: 02.4
+says: the server still runs
 """
 import signal
 import socket

@@ -1,6 +1,7 @@
 """On Ctrl-C joins all the clients' threads, which end only when their clients leave.
 
 fails: 02.4
+says: the server still runs
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Joins each thread in the accept loop, so clients are served one by one after all.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Closes and forgets a connection only when the client leaves well, not after a reset.
 
 fails: 02.3
+says: after
 """
 import socket
 import threading

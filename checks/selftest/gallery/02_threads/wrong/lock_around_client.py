@@ -1,6 +1,7 @@
 """Holds one lock for as long as a client is connected, so the threads take turns.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Adds every connection to a list and never closes it.
 
 fails: 02.3 01.3 02.2
+says: after
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """The clients' threads are not daemons, so Ctrl-C waits until the last client has left.
 
 fails: 02.4
+says: the server still runs
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Is still the server of lesson 01: one client after another.
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 

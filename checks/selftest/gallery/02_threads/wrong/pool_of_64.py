@@ -1,6 +1,7 @@
 """Uses a thread pool of 64, so the sixty-fifth client waits, and the pool's threads stay.
 
 fails: 02.1
+says: nothing came back to client
 """
 import os
 import socket

@@ -1,6 +1,7 @@
 """Asks every client in turn and waits up to half a second for each silent one.
 
 fails: 02.1
+says: nothing came back to client
 """
 import socket
 

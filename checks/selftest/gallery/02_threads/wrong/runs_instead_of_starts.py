@@ -1,6 +1,7 @@
 """Calls the thread's run() instead of start().
 
 fails: 02.1
+says: nothing came back to bob
 """
 import socket
 import threading

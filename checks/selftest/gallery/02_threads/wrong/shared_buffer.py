@@ -1,6 +1,7 @@
 """All threads receive into one and the same buffer.
 
 fails: 02.2
+says: alice got other bytes than were sent
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """Shuts connections down but keeps their sockets open in a list.
 
 fails: 02.3
+says: after
 """
 import socket
 import threading

@@ -1,6 +1,7 @@
 """The thread never ends: after the end of the stream it receives b"" for ever.
 
 fails: 02.3 01.3 02.2
+says: after
 """
 import socket
 import threading

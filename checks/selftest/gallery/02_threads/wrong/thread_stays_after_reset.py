@@ -1,6 +1,7 @@
 """After a reset the thread waits for the client to come back, and never ends.
 
 fails: 02.3
+says: after
 """
 import socket
 import threading

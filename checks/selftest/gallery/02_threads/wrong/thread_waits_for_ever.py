@@ -1,6 +1,7 @@
 """Closes the connection well, but its thread then waits for a stop that never comes.
 
 fails: 02.3
+says: after
 """
 import socket
 import threading

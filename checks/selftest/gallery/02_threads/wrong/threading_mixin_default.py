@@ -1,6 +1,7 @@
 """Uses socketserver's threading server as it is, which waits for its threads at the end.
 
 fails: 02.4
+says: the server still runs
 """
 import socketserver
 

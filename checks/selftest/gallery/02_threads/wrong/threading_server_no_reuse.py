@@ -1,6 +1,7 @@
 """The threading server of socketserver with daemon threads, but without allow_reuse_address.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 import socketserver
 

@@ -1,6 +1,7 @@
 """Has a reader and a writer thread for each client, and never tells the writer to end.
 
 fails: 02.3
+says: after
 """
 import queue
 import socket

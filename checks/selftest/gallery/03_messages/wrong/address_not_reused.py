@@ -1,6 +1,7 @@
 """Binds without SO_REUSEADDR, so that a restart finds the address in use.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Answers a bad line with an error and keeps the connection open.
 
 fails: 03.4
+says: the server did not close mallory's connection
 """
 
 import json

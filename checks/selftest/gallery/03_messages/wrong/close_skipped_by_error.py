@@ -1,6 +1,7 @@
 """A bad line's exception skips the close, and the list keeps the socket open.
 
 fails: 03.4 03.3
+says: the server did not close mallory's connection
 """
 
 import socket

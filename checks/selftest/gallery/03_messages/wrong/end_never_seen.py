@@ -1,6 +1,7 @@
 """Takes an empty recv for nothing yet and asks again, for ever.
 
 fails: 03.5 01.3
+says: the server did not close alice's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """Serves at most fifty clients at a time; the others wait.
 
 fails: 02.1
+says: no message came to client
 """
 
 import socket

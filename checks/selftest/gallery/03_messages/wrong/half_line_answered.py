@@ -1,6 +1,7 @@
 """Complains to the client about the line it did not finish.
 
 fails: 03.5
+says: alice got
 """
 
 import json

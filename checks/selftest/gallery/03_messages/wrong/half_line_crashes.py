@@ -1,6 +1,7 @@
 """What is left at the end of the stream is parsed outside the try; the thread dies and the close is skipped.
 
 fails: 03.5
+says: the server did not close alice's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """Puts the JSON of the reply together by hand, without escaping.
 
 fails: 03.2
+says: alice got a line that is not JSON
 """
 
 import json

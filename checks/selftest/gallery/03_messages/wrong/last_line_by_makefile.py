@@ -1,6 +1,7 @@
 """Serves the last line although its newline never came, as readline() gives it out too.
 
 fails: 03.5
+says: alice got
 """
 
 import json

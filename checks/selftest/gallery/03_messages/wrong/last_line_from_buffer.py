@@ -1,6 +1,7 @@
 """Serves what is left in the buffer at the end of the stream.
 
 fails: 03.5
+says: alice got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Looks at the length only when the line is complete; one that never ends fills the memory.
 
 fails: 03.3
+says: a line of
 """
 
 import json

@@ -1,6 +1,7 @@
 """Measures the line in characters, so that a Russian line of twice the limit is served.
 
 fails: 03.3
+says: mallory got
 """
 
 import json

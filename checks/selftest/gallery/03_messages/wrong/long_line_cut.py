@@ -1,6 +1,7 @@
 """A line that is too long is cut at the limit, and what fits is served.
 
 fails: 03.3
+says: mallory got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Serves one client after another, without threads.
 
 fails: 02.1 03.1 03.3 03.4 03.5
+says: no message came to bob
 """
 
 import socket

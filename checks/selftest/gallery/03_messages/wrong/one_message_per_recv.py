@@ -1,6 +1,7 @@
 """Takes one message after each recv, so that the second of a piece waits for more to arrive.
 
 fails: 03.1 03.3
+says: no message came to alice
 """
 
 import json

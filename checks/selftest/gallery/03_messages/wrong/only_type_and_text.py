@@ -1,6 +1,7 @@
 """Sends back only the fields it knows, not the object that came.
 
 fails: 03.2
+says: alice got another message
 """
 
 import socket

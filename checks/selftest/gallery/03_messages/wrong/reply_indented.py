@@ -1,6 +1,7 @@
 """Sends the reply pretty printed, over several lines.
 
 fails: 03.1
+says: alice got a line that is not JSON
 """
 
 import json

@@ -1,6 +1,7 @@
 """A reset ends the thread, but the socket stays open in the set of clients.
 
 fails: 02.3
+says: after
 """
 
 import socket

@@ -1,6 +1,7 @@
 """One recv is taken for one message.
 
-fails: 03.1 01.2 03.3 03.5
+fails: 03.1 03.3 03.5
+says: alice's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """Its threads are no daemons, so that Ctrl-C waits for the clients.
 
 fails: 02.4
+says: the server still runs
 """
 
 import socket

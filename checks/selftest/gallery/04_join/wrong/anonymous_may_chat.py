@@ -1,6 +1,7 @@
 """Serves a chat before the join under the nick anonymous.
 
 fails: 04.4
+says: no system message came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Does not look whether the text is a string; 5, null and lists come back as a chat.
 
 fails: 04.4
+says: alice got a chat message without a string in "text"
 """
 
 import socket

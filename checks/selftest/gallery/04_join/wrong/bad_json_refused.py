@@ -1,6 +1,7 @@
 """Treats a line that is no JSON like any other wrong message: answers it and goes on.
 
 fails: 03.4
+says: the server did not close mallory's connection
 """
 
 import json

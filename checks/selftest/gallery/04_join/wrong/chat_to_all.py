@@ -1,6 +1,7 @@
 """Already sends a chat to all members, one lesson too early.
 
 fails: 04.2 02.1
+says: bob heard something else first
 """
 
 import socket

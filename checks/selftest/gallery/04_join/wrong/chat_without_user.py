@@ -1,6 +1,7 @@
 """Sends the chat back as it came, without the nick.
 
 fails: 04.2 04.1
+says: alice got a chat message without a string in "user"
 """
 
 import socket

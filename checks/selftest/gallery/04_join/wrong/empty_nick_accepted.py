@@ -1,6 +1,7 @@
 """Checks only that the nick is not too long, and lets the empty one in.
 
 fails: 04.4
+says: no system message came to bob
 """
 
 import socketserver

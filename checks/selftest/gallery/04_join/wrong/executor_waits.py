@@ -1,6 +1,7 @@
 """A pool of threads, which Python waits for at the end, so that Ctrl-C does not stop the server.
 
 fails: 02.4
+says: the server still runs
 """
 
 import socket

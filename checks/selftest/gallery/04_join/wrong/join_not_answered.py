@@ -1,6 +1,7 @@
 """Takes the nick and says nothing; the server only prints who has come.
 
 fails: 04.1
+says: no system message with 'alice' in it came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Keeps the nick in a global, and everybody speaks as the last who joined.
 
 fails: 04.2 02.1
+says: alice heard 'hi' from 'bob'
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A leave ends the thread, but the socket stays open in the list of connections.
 
 fails: 04.3
+says: the server did not close alice's connection
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Says goodbye on a leave but goes on with the connection.
 
 fails: 04.3
+says: the server did not close alice's connection
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Holds the lock for as long as a client is being served.
 
 fails: 04.2 04.3
+says: no system message with 'bob' in it came to bob
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Counts the nick's bytes, so that a Russian nick may have 16 letters only.
 
 fails: 04.1
+says: no system message with 'абвгдежзийклмнопрстуфхцчшщъыьэюя' in it came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Makes the nick lower case.
 
 fails: 04.1 03.1
+says: no system message with 'Алёна' in it came to alice
 """
 
 import socket

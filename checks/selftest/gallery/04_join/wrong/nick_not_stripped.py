@@ -1,6 +1,7 @@
 """Checks the nick stripped but keeps it with its spaces.
 
 fails: 04.1
+says: alice heard 'alice-
 """
 
 import socket

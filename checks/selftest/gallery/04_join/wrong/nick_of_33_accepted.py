@@ -1,6 +1,7 @@
 """Off by one: a nick of 33 characters is let in.
 
 fails: 04.4
+says: no system message came to bob
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Allows only Latin letters, digits and _ in a nick.
 
 fails: 04.1 03.1
+says: no system message with 'Алёна' in it came to alice
 """
 
 import re

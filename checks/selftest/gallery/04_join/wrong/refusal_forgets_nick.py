@@ -1,6 +1,7 @@
 """Whatever is refused also takes the nick away, and the client has to join again.
 
 fails: 04.4
+says: no chat message came to alice
 """
 
 import socket

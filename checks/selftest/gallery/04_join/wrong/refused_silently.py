@@ -1,6 +1,7 @@
 """Ignores what it does not take, without a word.
 
 fails: 04.4
+says: no system message came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Answers what it refuses with a message of type error, which is not in the contract.
 
 fails: 04.4
+says: no system message came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """After a reset the thread ends, but the socket stays open in the dict of members.
 
 fails: 04.3 02.3
+says: after alice ended her stream and bob broke off the server has
 """
 
 import socket

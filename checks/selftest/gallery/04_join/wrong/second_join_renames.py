@@ -1,6 +1,7 @@
 """A second join gives the client another nick.
 
 fails: 04.4
+says: alice heard 'alice-
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Strips the text of a chat, and with it the newlines and spaces that belong to it.
 
 fails: 03.2
+says: alice heard something else first
 """
 
 import socket

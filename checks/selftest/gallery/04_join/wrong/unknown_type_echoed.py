@@ -1,6 +1,7 @@
 """Still sends back what it does not know, as in lesson 03.
 
 fails: 04.4
+says: no system message came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Lets the fields that the client sent win over the server's own, also user.
 
 fails: 04.2
+says: alice heard 'who am I?' from 'mallory'
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Keeps the place of a client whose stream has ended, in case it comes back.
 
 fails: 04.3 01.3
+says: the server did not close alice's connection
 """
 
 import socket

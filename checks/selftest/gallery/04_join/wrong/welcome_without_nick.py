@@ -1,6 +1,7 @@
 """Welcomes without saying whom.
 
 fails: 04.1
+says: no system message with 'alice' in it came to alice
 """
 
 import socket

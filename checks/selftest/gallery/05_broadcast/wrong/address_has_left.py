@@ -1,6 +1,7 @@
 """The leaving of somebody who never joined is announced too, by his address.
 
 fails: 05.4
+says: alice got the system message '
 """
 
 import json

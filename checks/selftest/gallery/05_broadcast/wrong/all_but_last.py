@@ -1,6 +1,7 @@
 """A chat goes to all but the last of the list, as if its sender were always the last.
 
 fails: 05.2
+says: no chat message came to bob
 """
 
 import json

@@ -1,6 +1,7 @@
 """The others are told of a join only when the newcomer first says something.
 
 fails: 05.1
+says: no system message with 'carol' in it came to alice
 """
 
 import json

@@ -1,6 +1,7 @@
 """Joins and leaves are announced with the address of the client instead of the nick.
 
 fails: 05.1
+says: no system message with 'carol' in it came to alice
 """
 
 import json

@@ -1,6 +1,7 @@
 """A line that is not a JSON object is answered and the connection goes on.
 
 fails: 03.4
+says: the server did not close mallory's connection
 """
 
 import json

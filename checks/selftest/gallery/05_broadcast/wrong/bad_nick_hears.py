@@ -1,6 +1,7 @@
 """Puts the client into the list before looking at the nick, so that one who was refused hears the room.
 
 fails: 05.4
+says: stranger heard something else first
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Tells members apart by their host, which is 127.0.0.1 for all of them, so nobody hears a chat.
 
 fails: 05.2
+says: no chat message came to bob
 """
 
 import json

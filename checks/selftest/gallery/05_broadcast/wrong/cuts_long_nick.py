@@ -1,6 +1,7 @@
 """The announcement of a join is cut to fit a narrow column, and a long nick with it.
 
 fails: 04.1
+says: no system message with 'абвгдежзийклмнопрстуфхцчшщъыьэюя' in it came to alice
 """
 
 import socket

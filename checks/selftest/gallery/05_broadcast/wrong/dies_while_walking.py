@@ -1,6 +1,7 @@
 """Deletes the leaver from the dict while walking it, and passes over the RuntimeError: the rest are not told.
 
 fails: 05.3
+says: no system message with 'carol' in it came to bob
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A chat goes to every member, its sender too.
 
 fails: 05.2
+says: alice heard back what alice had said
 """
 
 import socket

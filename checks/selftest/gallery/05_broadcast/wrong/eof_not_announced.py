@@ -1,6 +1,7 @@
 """Only leave and a reset are announced; at the end of the stream the handler just returns.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 
 import json

@@ -1,6 +1,7 @@
 """A return inside the loop: only the first of the others hears a chat.
 
 fails: 05.2
+says: no chat message came to bob
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A line cut off by the end of the stream is taken for a message.
 
 fails: 03.5
+says: walter heard something else first
 """
 
 import json

@@ -1,6 +1,7 @@
 """The newcomer is welcomed, and the others never learn of the join.
 
 fails: 05.1
+says: no system message with 'carol' in it came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A join is announced to the others, and the newcomer hears nothing.
 
 fails: 05.1
+says: no system message with 'walter' in it came to walter
 """
 
 import socket

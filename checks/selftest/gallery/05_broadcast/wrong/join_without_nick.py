@@ -1,6 +1,7 @@
 """The announcement of a join does not say who it was.
 
 fails: 05.1
+says: no system message with 'carol' in it came to alice
 """
 
 import json

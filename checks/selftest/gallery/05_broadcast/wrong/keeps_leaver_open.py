@@ -1,6 +1,7 @@
 """After leave the server goes on reading and never closes its side.
 
 fails: 04.3
+says: the server did not close alice's connection
 """
 
 import socket

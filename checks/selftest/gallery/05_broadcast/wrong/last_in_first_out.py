@@ -1,6 +1,7 @@
 """Chats wait on a stack, so of those that wait the last goes out first.
 
 fails: 05.5 03.1
+says: carol heard 'alice
 """
 
 import socket

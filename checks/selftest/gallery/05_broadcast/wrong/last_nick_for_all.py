@@ -1,6 +1,7 @@
 """The nick is a global of the server, so every chat carries the nick of the last who joined.
 
 fails: 05.2
+says: bob heard 'hi' from 'bob'
 """
 
 import socket

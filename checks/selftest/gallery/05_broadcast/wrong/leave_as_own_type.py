@@ -1,6 +1,7 @@
 """A leave is announced by a message of type leave, which no client knows.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """At leave the member is taken out quietly, and the clean-up finds nothing to announce.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 
 import socket

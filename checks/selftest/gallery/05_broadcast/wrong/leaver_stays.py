@@ -1,6 +1,7 @@
 """Who has left stays in the dict, and the next one to say something dies of the failed send.
 
 fails: 05.3
+says: no chat message came to bob
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A client is put into the list when it connects, and hears the room before it has joined.
 
 fails: 05.4
+says: stranger heard something else first
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A chat without text raises a KeyError, which ends the thread and the connection.
 
 fails: 04.4 05.6
+says: alice's connection
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Makes one line of every text, so newlines do not arrive.
 
 fails: 03.2 05.2
+says: walter heard something else first
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Compares nicks with in, so that joanna never hears ann.
 
 fails: 05.2
+says: no chat message came to joanna
 """
 
 import socket

@@ -1,6 +1,7 @@
 """The server writes the nick into the text, as if the client could not do that.
 
 fails: 05.2
+says: bob heard something else first
 """
 
 import json

@@ -1,6 +1,7 @@
 """The threads are no daemons, so Ctrl-C waits for all clients.
 
 fails: 02.4
+says: the server still runs
 """
 
 import socket

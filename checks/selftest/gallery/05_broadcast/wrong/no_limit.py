@@ -1,6 +1,7 @@
 """Reads lines of any length.
 
 fails: 03.3
+says: the server did not close mallory's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """Binds without SO_REUSEADDR, so the port is taken for a minute after a stop.
 
 fails: 01.5
+says: server.py stopped with OSError
 """
 
 import socket

@@ -1,6 +1,7 @@
 """The clean-up does not ask whether the client had joined, and announces that None left.
 
 fails: 05.4
+says: alice got the system message 'None left'
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A chat whose text is a number goes out as a string instead of being refused.
 
 fails: 05.6 04.4
+says: no system message came to alice
 """
 
 import json

@@ -1,6 +1,7 @@
 """Each member speaks to those who were there when it joined, and later members never hear it.
 
 fails: 05.2
+says: no chat message came to bob
 """
 
 import socket

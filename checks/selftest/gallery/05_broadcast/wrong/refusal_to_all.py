@@ -1,6 +1,7 @@
 """What is refused to one member is told to all.
 
 fails: 05.6
+says: bob got the system message 'sorry, I cannot do that'
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Tells who has not joined to do so first, forgets to return, and sends the chat all the same.
 
 fails: 05.4 04.4
+says: alice heard something else first
 """
 
 import socket

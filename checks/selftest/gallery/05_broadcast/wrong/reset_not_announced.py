@@ -1,6 +1,7 @@
 """After a reset the thread returns early and nobody is told.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 
 import socket

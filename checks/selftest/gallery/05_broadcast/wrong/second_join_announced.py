@@ -1,6 +1,7 @@
 """A second join changes nothing, but all are told of it.
 
 fails: 05.6
+says: bob got the system message '*** alice is already here'
 """
 
 import socket

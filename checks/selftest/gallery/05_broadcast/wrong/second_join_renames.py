@@ -1,6 +1,7 @@
 """A second join changes the nick.
 
 fails: 04.4 05.6
+says: walter heard 'alice-
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A priority queue by length: short chats overtake long ones of the same sender.
 
 fails: 05.5
+says: bob heard something else first
 """
 
 import itertools

@@ -1,6 +1,7 @@
 """Shuts a connection down but never closes it, and keeps them all in a list.
 
 fails: 02.3 03.3 04.3
+says: after
 """
 
 import socket

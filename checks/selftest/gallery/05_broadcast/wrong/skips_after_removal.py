@@ -1,6 +1,7 @@
 """Takes the dead out of the list while walking it, so the next member is skipped and not told.
 
 fails: 05.3
+says: no system message with 'carol' in it came to bob
 """
 
 import json

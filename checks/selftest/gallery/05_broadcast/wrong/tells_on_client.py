@@ -1,6 +1,7 @@
 """A refusal goes to the client, and the room is told that it sent nonsense.
 
 fails: 05.6
+says: bob got the system message 'alice sends nonsense'
 """
 
 import json

@@ -1,6 +1,7 @@
 """Each chat is sent by a thread of its own, and the threads overtake each other.
 
 fails: 05.5
+says: carol heard 'alice
 """
 
 import socket

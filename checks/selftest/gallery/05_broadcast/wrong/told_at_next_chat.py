@@ -1,6 +1,7 @@
 """Who has gone is noticed, and announced, only when somebody next says something.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 
 import json

@@ -1,6 +1,7 @@
 """A timer for each chat, the longer the text the later, so that a short one arrives before a long one.
 
 fails: 05.5
+says: carol heard 'alice
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Who has not joined may talk as guest.
 
 fails: 05.4 04.4
+says: alice heard something else first
 """
 
 import json

@@ -1,6 +1,7 @@
 """A message of an unknown type is passed on to the others as it came.
 
 fails: 05.6 04.4
+says: no system message came to alice
 """
 
 import socket

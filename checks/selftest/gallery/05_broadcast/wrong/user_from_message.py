@@ -1,6 +1,7 @@
 """Believes the user field of a chat message, so that anybody can speak as anybody.
 
 fails: 05.2
+says: alice heard 'who am I?' from 'mallory'
 """
 
 import socket

@@ -1,6 +1,7 @@
 """The chat message says from and msg where the protocol says user and text.
 
 fails: 05.2
+says: bob got a chat message without a string in "user"
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Does not look whether the JSON is an object: 5, "a" and [1] are served too.
 
 fails: 03.4
+says: mallory got a line that is not a JSON object
 """
 
 import json

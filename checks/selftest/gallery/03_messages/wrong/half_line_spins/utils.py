@@ -1,6 +1,7 @@
 """Looks for the end of the stream only between lines; inside one it spins for ever.
 
 fails: 03.5
+says: the server did not close alice's connection
 """
 
 import json

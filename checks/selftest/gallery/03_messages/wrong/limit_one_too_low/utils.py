@@ -1,6 +1,7 @@
 """The longest line that is allowed, newline included, is refused.
 
 fails: 03.3
+says: alice's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """A line that is too long is skipped and the connection goes on.
 
 fails: 03.3
+says: the server did not close mallory's connection
 """
 
 import json

@@ -1,6 +1,7 @@
 """Turns the escaped newlines of the reply back into real ones, to look nice in nc.
 
 fails: 03.2
+says: alice got a line that is not JSON
 """
 
 import json

@@ -1,6 +1,7 @@
 """Replaces bytes that are not UTF-8 instead of ending the connection.
 
 fails: 03.4
+says: mallory got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Lets null through, as nothing said, and echoes it.
 
 fails: 03.4
+says: mallory got a line that is not a JSON object
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Sends the reply unescaped in Latin-1 instead of UTF-8.
 
 fails: 03.2 03.1
+says: alice got another message
 """
 
 import json

@@ -1,6 +1,7 @@
 """Sends the reply without the newline that ends a message.
 
 fails: 03.1
+says: alice got
 """
 
 import json

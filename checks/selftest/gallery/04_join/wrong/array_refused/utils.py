@@ -1,6 +1,7 @@
 """Lets any JSON through; the server answers an array as a wrong message and goes on.
 
 fails: 03.4
+says: the server did not close mallory's connection
 """
 
 import json

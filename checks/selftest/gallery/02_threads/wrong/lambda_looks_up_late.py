@@ -1,13 +1,12 @@
-"""Lets no more than 64 clients in at a time, and keeps the others waiting.
+"""Starts the thread with a lambda, which looks up conn only when the thread has begun.
 
-fails: 02.1
+fails: 02.2
+says: alice's connection
 """
 import socket
 import threading
 
 HOST, PORT = "127.0.0.1", 9090
-
-places = threading.Semaphore(64)
 
 
 def handle_client(conn, addr):
@@ -17,15 +16,13 @@ def handle_client(conn, addr):
                 conn.sendall(data)
         except OSError as error:
             print(f"{addr}: {error}")
-    places.release()
 
 
 def main():
     with socket.create_server((HOST, PORT)) as listener:
         while True:
-            places.acquire()  # <--
-            conn, addr = listener.accept()
-            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+            conn, addr = listener.accept()  # <--
+            threading.Thread(target=lambda: handle_client(conn, addr), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from .verdict import LabError
 
 INSIDE = Path(__file__).parent / "inside"
 OUTPUT_KEPT = 30_000  # bytes
-OUTPUT_MOST = 64 << 20  # bytes; a program that prints more is stopped
+OUTPUT_MOST = 16 << 20  # bytes; what a program prints beyond them is taken slowly
 MEMORY_MOST = 512 << 20  # bytes, resident, of the whole tree
 STOP_SECONDS = 10
 ANSWER_SECONDS = 2
@@ -68,7 +68,7 @@ class Program:
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
-        self.stopped_for = self.last_state = None  # "memory" or "output", when the kit stopped it, and the witness's state then
+        self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
         self.lost = False  # the witness inside is silent
         self._peak = 0
         self._replies = collections.deque()
@@ -184,8 +184,8 @@ class Program:
                 self._kept += len(data)
                 while self._kept - len(self._output[0]) >= OUTPUT_KEPT:
                     self._kept -= len(self._output.popleft())
-                if self._printed > OUTPUT_MOST and not self.stopped_for:
-                    self._stop_for("output")
+                if self._printed > OUTPUT_MOST:  # slowly from here on, so that a flood drowns its own program only
+                    self._over.wait(0.02)
 
     @property
     def output(self):

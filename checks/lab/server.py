@@ -129,6 +129,8 @@ class Server:
             self.deadline_passed()
             raise self.failure(f"{name} could not connect within {WAIT:g} seconds: the server does not accept", should) from None
         except OSError as error:
+            if self.program.ends_within(0.5):
+                raise self.failure(f"{name} cannot connect: {self._how_it_ended()}", should) from None
             raise self.failure(f"{name} could not connect: {error.strerror}; the server no longer listens", should) from None
         self.connected += 1
         return sock
@@ -471,8 +473,7 @@ class Server:
         return f"server.py ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"
 
     def _stopped(self):
-        return {"memory": "server.py was stopped: it used more than 512 MB of memory",
-                "output": "server.py was stopped: it printed more than 64 MB"}[self.program.stopped_for]
+        return "server.py was stopped: it used more than 512 MB of memory"
 
 
 class Hold:

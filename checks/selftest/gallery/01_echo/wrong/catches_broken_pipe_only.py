@@ -1,7 +1,7 @@
 """Catches BrokenPipeError but not ConnectionResetError, so a reset ends the server.
 
 fails: 01.4
-says: bob's connection ended
+says: server.py stopped with ConnectionResetError
 """
 import socket
 

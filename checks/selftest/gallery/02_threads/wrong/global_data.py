@@ -1,7 +1,7 @@
 """Keeps the received bytes in a global variable that all threads share.
 
 fails: 02.2
-says: alice got other bytes than were sent
+says: got other bytes than were sent
 """
 import socket
 import threading

@@ -31,7 +31,7 @@ ANSWER_SECONDS = 2
 WINDOWS = sys.platform == "win32"
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); import witness; " \
-        "witness.main(sys.argv[2], eval(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))"
+        "witness.main(sys.argv[2], eval(sys.argv[3]), sys.argv[4] == 'watch', int(sys.argv[5]), int(sys.argv[6]))"
 
 
 def adopt_orphans():
@@ -54,10 +54,10 @@ class Program:
     """A running program.
 
     files: {relative path: bytes}; name: the file to run; ports: {asked: real},
-    the ports to give again. Raises LabError when it cannot be started.
+    the ports to give again; watch: are its locks and containers watched, too? Raises LabError when it cannot be started.
     """
 
-    def __init__(self, files, name, ports=None):
+    def __init__(self, files, name, ports=None, watch=False):
         self.folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="chat-lab-")))
         for path, content in files.items():
             target = self.folder / "lesson" / path
@@ -67,6 +67,7 @@ class Program:
         self.errors = []  # {"error", "where", "thread", "peer"}: nobody caught them
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
+        self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
         self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
         self.lost = False  # the witness inside is silent
@@ -76,9 +77,9 @@ class Program:
         self._asking = threading.Lock()
         self._output = collections.deque()
         self._printed = self._kept = 0
-        self._start(name, ports or {})
+        self._start(name, ports or {}, "watch" if watch else "plain")
 
-    def _start(self, name, ports):
+    def _start(self, name, ports, watch):
         command_out, self._commands = os.pipe()
         self._events, event_in = os.pipe()
         output, output_in = os.pipe()
@@ -97,7 +98,7 @@ class Program:
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-u", "-X", "utf8", "-c", START, str(INSIDE),
-                 str(self.folder / "lesson" / name), repr(ports), *map(str, theirs)],
+                 str(self.folder / "lesson" / name), repr(ports), watch, *map(str, theirs)],
                 cwd=self.folder / "lesson", env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
                 stdout=output_in, stderr=output_in, **options)
         except OSError as error:
@@ -142,6 +143,8 @@ class Program:
                 self.crash = facts
             elif event == "exits":
                 self.exits = facts
+            elif event == "stuck":
+                self.stuck.append(facts)
             elif event == "held":
                 self.held.append(facts)
             elif "reply" in facts:

@@ -46,7 +46,7 @@ class Server:
         if self.problem:
             raise NotStarted(self.problem, f"{self.lesson}/server.py is a Python program",
                              where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
-        self.program = program = Program(self.files, "server.py", ports)
+        self.program = program = Program(self.files, "server.py", ports, watch=self.number >= 7)
         self.connected, self._witness = 0, None
         program.wait_for(lambda: program.listeners or program.stopped_for or program.lost, LISTEN)
         if program.lost and not program.ended:

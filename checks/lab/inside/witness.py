@@ -14,6 +14,7 @@ import _sitebuiltins
 import _thread
 import builtins
 import collections
+import errno
 import os
 import signal
 import socket
@@ -35,13 +36,14 @@ folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?)
 accepted = 0
 activity = 0  # changes whenever a thread enters or leaves a socket call
+blocks = None  # told of each call that may block, where locks are watched
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
-holds = {}  # what to hold -> (the gate to hold it at, at which line)
+holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
-traced = set()  # threads on their way to a hold
+points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 
 
 class Connection:
@@ -131,15 +133,25 @@ def state():
     for ident, frame in sys._current_frames().items():
         if ident == mine:
             continue
-        thread, (call, sock, conn) = names.get(ident), doing.get(ident, ("", None, None))
+        thread, (call, sock, conn, timed) = names.get(ident), doing.get(ident, ("", None, None, None))
         threads.append({
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
-            "timed": sock is not None and sock.gettimeout() is not None,
+            "timed": sock.gettimeout() is not None if sock is not None else timed,
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
-            "idle_worker": idle_worker(frame)})
+            "idle_worker": idle_worker(frame), **locks_of(ident)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
             "accepted": accepted, "moving": activity != before}
+
+
+def locks_of(ident):
+    """What is known of a thread's locks, where locks are watched."""
+    return {}
+
+
+def peer_of(ident):
+    """The client whom this thread reads from, or None."""
+    return next((conn.peer for conn in reversed(list(connections.values())) if conn.reader == ident), None)
 
 
 def is_open(fd):
@@ -175,12 +187,18 @@ def limit(call, size):
     most[call] = int(size) or None
 
 
-def hold(what, peer=None, line=1):
-    """Hold the next thread that sends to that client, or at the so-many-th line after it received from it; or every new thread."""
+def hold(what, peer=None, point=1):
+    """Hold a thread; call it several times to hold several.
+
+    "start": every new thread; "send": the next one that sends to that client, before it
+    does; "end": the next one to whom recv tells that this client has gone; "recv" and
+    "fail": the next one that received from it, or whose send to it failed, at the
+    so-many-th point that it comes to then: a line of the student's, or an access to a container.
+    """
     gate = _thread.allocate_lock()
     gate.acquire()
     gates.append(gate)
-    holds[what, peer and int(peer)] = gate, int(line)
+    holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)
 
@@ -196,7 +214,7 @@ COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "relea
 
 
 def wait_at(gate, what, peer):
-    tell(event="held", what=what, peer=peer, thread=_thread.get_ident())
+    tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
     gate.acquire()
     gate.release()
 
@@ -204,47 +222,85 @@ def wait_at(gate, what, peer):
 def hold_new_thread(*_):
     """Called at the first step of a new thread, see threading.setprofile."""
     sys.setprofile(None)
-    gate, _ = holds.get(("start", None), (None, 0))
-    if gate:
+    for gate, _ in holds.get(("start", None), ())[:1]:
         wait_at(gate, "start", None)
 
 
-def hold_after_recv(gate, lines, peer):
-    """Hold this thread before the so-many-th of the student's lines that it comes to now, if it comes there before its next send or recv."""
-    def trace(frame, event, arg):
-        nonlocal lines
-        if not frame.f_code.co_filename.startswith(folder):
-            return None
-        lines -= event == "line"
-        if lines == 0:
-            stop_tracing()
-            wait_at(gate, "recv", peer)
-        return trace
+def next_hold(what, conn):
+    """The hold that is set for this, which is over then, or None."""
+    waiting = holds and holds.get((what, conn.peer))
+    return waiting.pop(0) if waiting else None
 
+
+def hold_at(what, conn):
+    """If a hold is set for this, hold this thread here."""
+    held = next_hold(what, conn)
+    if held:
+        wait_at(held[0], what, conn.peer)
+
+
+def hold_send(sock, conn):
+    """If a hold is set for sends to this client, hold this one; without blocking: say that it would block."""
+    if sock.gettimeout() != 0:
+        with Call("send", sock, conn):
+            hold_at("send", conn)
+    elif holds.get(("send", conn.peer)):
+        tell(event="held", what="send", peer=conn.peer, thread=_thread.get_ident(), where=())
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def hold_after(what, conn):
+    """If a hold is set for this, hold this thread at its point, if it comes there before its next send or recv."""
+    held = next_hold(what, conn)
+    if not held:
+        return
+    points[_thread.get_ident()] = [*held[::-1], what, conn.peer]
     frame = sys._getframe(2)
     while frame is not None:
         if frame.f_code.co_filename.startswith(folder):
             frame.f_trace = trace
         frame = frame.f_back
-    traced.add(_thread.get_ident())
     sys.settrace(trace)
 
 
-def stop_tracing():
-    traced.discard(_thread.get_ident())
-    sys.settrace(None)
+def trace(frame, event, arg):
+    if not frame.f_code.co_filename.startswith(folder):
+        return None
+    if event == "line":
+        at_point()
+    return trace
+
+
+def at_point():
+    """This thread is at a point where it may be held."""
+    mine = points.get(_thread.get_ident())
+    if mine:
+        mine[0] -= 1
+        if mine[0] == 0:
+            _, gate, what, peer = mine
+            let_go()
+            wait_at(gate, what, peer)
+
+
+def let_go():
+    """This thread has come to its next send or recv: no hold any more."""
+    if points.pop(_thread.get_ident(), None):
+        sys.settrace(None)
 
 
 # ------------------------------------------------------------------ sockets
 
 class Call:
-    """Marks this thread as inside a socket call for as long as the call takes."""
+    """Marks this thread as inside a call that may block, for as long as the call takes."""
 
-    def __init__(self, name, sock, conn):
-        self.mark = (name, sock, conn)
+    def __init__(self, name, sock, conn, timed=None):
+        self.mark = (name, sock, conn, timed)
 
     def __enter__(self):
         global activity
+        name, sock, *_ = self.mark
+        if blocks and sock is not None and sock.gettimeout() != 0:
+            blocks(name)
         doing[_thread.get_ident()] = self.mark
         activity += 1
 
@@ -291,8 +347,8 @@ def accept(sock):
 def receive(name, sock, size, flags, call):
     """One recv or recv_into of at most `size` bytes; `call(size)` does it."""
     conn = connections.get(sock.fileno())
-    if traced and _thread.get_ident() in traced:
-        stop_tracing()
+    if points:
+        let_go()
     if conn is None:
         return call(size)
     if most["recv"] and not flags:
@@ -308,14 +364,16 @@ def receive(name, sock, size, flags, call):
             raise
         except OSError:
             conn.ends += 1
+            hold_at("end", conn)
             raise
+        count = got if name == "recv_into" else len(got)
         if not flags:
-            count = got if name == "recv_into" else len(got)
             conn.received += count
-            conn.ends += not count and size > 0
-    held = holds and holds.pop(("recv", conn.peer), None)
-    if held:
-        hold_after_recv(*held, conn.peer)
+        if not count and size > 0:
+            conn.ends += 1
+            hold_at("end", conn)
+    if holds:
+        hold_after("recv", conn)
     return got
 
 
@@ -332,11 +390,10 @@ def transmit(name, sock, data, flags):
     conn = connections.get(sock.fileno())
     if conn is None:
         return real[name](sock, data, flags)
-    if traced and _thread.get_ident() in traced:
-        stop_tracing()
-    held = holds and holds.pop(("send", conn.peer), None)
-    if held:
-        wait_at(held[0], "send", conn.peer)
+    if points:
+        let_go()
+    if holds:
+        hold_send(sock, conn)
     size = memoryview(data).nbytes
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
@@ -348,6 +405,7 @@ def transmit(name, sock, data, flags):
             raise
         except OSError:
             conn.ends += 1
+            hold_after("fail", conn)
             raise
         conn.sent += size if sent is None else sent
     return sent
@@ -378,7 +436,8 @@ def shutdown(sock, how):
 
 
 def connect(sock, address):
-    return real["connect"](sock, redirected(address))
+    with Call("connect", sock, None):
+        return real["connect"](sock, redirected(address))
 
 
 def connect_ex(sock, address):
@@ -394,7 +453,7 @@ def start(thread):
 
 def tell_error(error, traceback, thread, event="died"):
     ident = thread.ident if thread else _thread.get_ident()
-    peer = next((conn.peer for conn in reversed(list(connections.values())) if conn.reader == ident), None)
+    peer = peer_of(ident)
     where = places_of(traceback)
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(folder):
         where.insert(0, (error.filename[len(folder):], error.lineno or 1, ""))
@@ -436,6 +495,10 @@ def set_limits():
             pass
 
 
+def compiled(source, path):
+    return compile(source, path, "exec", dont_inherit=True)
+
+
 def run(path):
     """Run the file as `python path` would; errors are told and printed without frames of ours."""
     sys.argv, sys.path[0] = [path], os.path.dirname(path)
@@ -447,7 +510,7 @@ def run(path):
     try:
         with open(path, "rb") as file:
             source = file.read()
-        exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
+        exec(compiled(source, path), main.__dict__)
     except SystemExit as error:
         tell(event="exits", how=f"sys.exit({error.code!r})", where=places_of(error.__traceback__))
         raise
@@ -461,8 +524,41 @@ def run(path):
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
 
-def main(path, same_ports, commands, events):
-    """Run the program at `path`; `same_ports` says which port it gets for which, the rest are free ones."""
+def watch_state():
+    """Watch locks and containers, too."""
+    global compiled, locks_of
+    import hooks
+    import locks
+    import store
+
+    def compiled(source, path):
+        try:
+            return hooks.compiled(source, path)
+        except (SyntaxError, ValueError):
+            raise
+        except Exception as error:  # code that we cannot follow: run it all the same
+            store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}")
+            return compile(source, path, "exec", dont_inherit=True)
+
+    def source_to_code(loader, data, path, **options):
+        if path.startswith(folder):
+            return compiled(data, path)
+        return plain(loader, data, path, **options)
+
+    loader = sys.modules["_frozen_importlib_external"].SourceLoader
+    plain, loader.source_to_code = loader.source_to_code, source_to_code
+    locks_of = locks.locks_of
+    locks.install()
+    hooks.install(store)
+    COMMANDS.update(members=store.find_members, without=store.without, report=store.report)
+
+
+def main(path, same_ports, watch, commands, events):
+    """Run the program at `path`.
+
+    same_ports says which port it gets for which, the rest are free ones; watch: are
+    locks and containers to be watched, too?
+    """
     global folder, _pipe
     folder = os.path.join(os.path.dirname(path), "")
     ports.update(same_ports)
@@ -485,5 +581,9 @@ def main(path, same_ports, commands, events):
     for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, shutdown):
         setattr(Socket, function.__name__, function)
     watch_errors()
+    if watch:
+        watch_state()
+    for name in ("witness", "hooks", "locks", "store"):  # the student may have modules by these names
+        sys.modules.pop(name, None)
     _thread.start_new_thread(obey, (commands,))
     run(path)

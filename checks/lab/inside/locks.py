@@ -1,0 +1,443 @@
+"""What the witness knows of threads and locks.
+
+Who holds which lock since where and who waits for whom; which calls block while a
+lock is held; and what orders two threads beside locks: start, join, a queue, an
+event (happens-before, as vector clocks; Lamport 1978, Mattern 1989).
+
+A lock of the student's is a traced one; the library's own locks are left alone.
+"""
+
+import _thread
+import queue
+import sys
+import threading
+import time
+
+import witness
+
+LIBRARY = sys.stdlib_module_names
+real_lock, RealRLock = _thread.allocate_lock, threading.RLock
+RealCondition, RealEvent = threading.Condition, threading.Event
+RealSemaphore, RealBoundedSemaphore, RealSimpleQueue = threading.Semaphore, threading.BoundedSemaphore, queue.SimpleQueue
+real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
+        "raw": _thread.start_new_thread, "sleep": time.sleep, "put": queue.Queue.put, "get": queue.Queue.get,
+        "join_queue": queue.Queue.join}
+
+actors = {}  # thread ident -> Actor
+under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, peer): calls that block while a lock is held
+numbers = iter(range(1, 1 << 62))
+
+
+class Actor:
+    """A thread, with its vector clock and the locks that it holds."""
+
+    def __init__(self, clock=()):
+        self.ident = _thread.get_ident()
+        self.number = next(numbers)
+        self.clock = dict(clock)
+        self.clock[self.number] = 1
+        self.held = []  # [(lock, stack)]
+        self.waits_for, self.waits_at = None, ()
+        self.ended = False
+
+    def tells(self):
+        """Return a copy of the clock for somebody who will come after this moment."""
+        clock = dict(self.clock)
+        self.clock[self.number] += 1
+        return clock
+
+    def comes_after(self, clock):
+        for number, time_then in clock.items():
+            if self.clock.get(number, 0) < time_then:
+                self.clock[number] = time_then
+
+    @property
+    def peer(self):
+        return witness.peer_of(self.ident)
+
+    @property
+    def name(self):
+        thread = threading._active.get(self.ident)
+        return thread.name if thread else "a thread"
+
+
+def me():
+    ident = _thread.get_ident()
+    return actors.get(ident) or actors.setdefault(ident, Actor())
+
+
+def of_library(depth=2):
+    """Is the code that calls us the standard library's?"""
+    frame = sys._getframe(depth)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARY and not frame.f_code.co_filename.startswith(witness.folder)
+
+
+# ------------------------------------------------------------------ locks
+
+class Held:
+    """What the traced locks have in common: the holder, and since where."""
+
+    holder, since, reentrant = None, (), False
+
+    def taken(self, actor, stack):
+        self.holder, self.since = actor, stack
+        actor.held.append((self, stack))
+
+    def given_back(self):
+        holder, self.holder = self.holder, None
+        if holder:
+            holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
+
+    def waiting(self, actor, stack, timed):
+        """Mark the thread as waiting for this lock, and see whether that can ever end."""
+        actor.waits_for, actor.waits_at = (None if timed else self), stack
+        if not timed:
+            look_for_deadlock(actor)
+        return witness.Call("lock", None, None, timed)
+
+
+class Lock(Held):
+    """threading.Lock, traced."""
+
+    def __new__(cls):
+        return real_lock() if of_library() else super().__new__(cls)
+
+    def __init__(self):
+        self.made = witness.steps(sys._getframe(1))
+        self._lock = real_lock()
+
+    def acquire(self, blocking=True, timeout=-1):
+        actor, stack = me(), witness.steps(sys._getframe(1))
+        if not self._lock.acquire(False):
+            if not blocking or timeout == 0:
+                return self._lock.acquire(blocking, timeout)
+            with self.waiting(actor, stack, timed=timeout != -1):
+                try:
+                    got = self._lock.acquire(blocking, timeout)
+                finally:
+                    actor.waits_for = None
+            if not got:
+                return False
+        self.taken(actor, stack)
+        return True
+
+    def release(self):
+        self.given_back()
+        self._lock.release()
+
+    def locked(self):
+        return self._lock.locked()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+    acquire_lock, release_lock, locked_lock = acquire, release, locked
+
+    def _at_fork_reinit(self):
+        self.given_back()
+        self._lock._at_fork_reinit()
+
+
+class RLock(Held):
+    """threading.RLock, traced."""
+
+    reentrant = True
+
+    def __new__(cls):
+        return RealRLock() if of_library() else super().__new__(cls)
+
+    def __init__(self):
+        self.made = witness.steps(sys._getframe(1))
+        self._lock, self._count = RealRLock(), 0
+
+    def acquire(self, blocking=True, timeout=-1):
+        actor = me()
+        if self.holder is actor:
+            self._count += 1
+            return self._lock.acquire()
+        stack = witness.steps(sys._getframe(1))
+        if not self._lock.acquire(False):
+            if not blocking or timeout == 0:
+                return self._lock.acquire(blocking, timeout)
+            with self.waiting(actor, stack, timed=timeout != -1):
+                try:
+                    got = self._lock.acquire(blocking, timeout)
+                finally:
+                    actor.waits_for = None
+            if not got:
+                return False
+        self._count = 1
+        self.taken(actor, stack)
+        return True
+
+    def release(self):
+        if self.holder is me():
+            self._count -= 1
+            if not self._count:
+                self.given_back()
+        self._lock.release()
+
+    def locked(self):
+        return self.holder is not None
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+    # what threading.Condition asks of its lock
+
+    def _is_owned(self):
+        return self.holder is me()
+
+    def _release_save(self):
+        count = self._count
+        for _ in range(count):
+            self.release()
+        return count
+
+    def _acquire_restore(self, count):
+        for _ in range(count):
+            self.acquire()
+
+    def _at_fork_reinit(self):
+        self.given_back()
+        self._lock._at_fork_reinit()
+
+
+class Condition(RealCondition):
+    """threading.Condition on a traced lock."""
+
+    def __new__(cls, lock=None):
+        return RealCondition(lock) if of_library() else super().__new__(cls)
+
+    def __init__(self, lock=None):
+        super().__init__(made(RLock, sys._getframe(1)) if lock is None else lock)
+
+    def wait(self, timeout=None):
+        blocks("wait", but=self._lock)
+        with witness.Call("wait", None, None, timeout is not None):
+            return super().wait(timeout)
+
+
+def made(kind, frame):
+    """A lock that counts as made by the code of this frame."""
+    lock = object.__new__(kind)
+    lock.__init__()
+    lock.made = witness.steps(frame)
+    return lock
+
+
+def semaphore(base):
+    class Semaphore(base, Held):
+        """A semaphore: one of one is used as a lock, others order threads."""
+
+        def __new__(cls, value=1):
+            return base(value) if of_library() else super().__new__(cls)
+
+        def __init__(self, value=1):
+            super().__init__(value)
+            self.made, self.is_lock, self.clock = witness.steps(sys._getframe(1)), value == 1, {}
+
+        def acquire(self, blocking=True, timeout=None):
+            actor, stack = me(), witness.steps(sys._getframe(1))
+            with witness.Call("lock", None, None, timeout is not None or not blocking):
+                got = super().acquire(blocking, timeout)
+            if got and self.is_lock:
+                self.taken(actor, stack)
+            elif got:
+                actor.comes_after(self.clock)
+            return got
+
+        def __enter__(self):
+            return self.acquire()
+
+        def release(self, n=1):
+            if self.is_lock:
+                self.given_back()
+            else:
+                merge(self.clock, me().tells())
+            super().release(n)
+
+    Semaphore.__name__ = Semaphore.__qualname__ = base.__name__
+    return Semaphore
+
+
+def merge(clock, other):
+    for number, then in other.items():
+        clock[number] = max(then, clock.get(number, 0))
+
+
+# ------------------------------------------------------------------ deadlock, told when it happens
+
+told = set()
+
+
+def look_for_deadlock(actor):
+    """Tell of a wait that cannot end: for a lock of its own, for a thread that has ended, or in a circle."""
+    chain, lock = [actor], actor.waits_for
+    while lock is not None and lock.holder is not None and len(chain) < 50:
+        holder = lock.holder
+        if holder is actor or holder.ended:
+            kind = "kept" if holder.ended else "again" if len(chain) == 1 else "circle"
+            if not isinstance(lock, RealSemaphore) and lock not in told:
+                told.add(lock)
+                witness.tell(event="stuck", kind=kind, waits=[describe_wait(each) for each in chain])
+            return
+        if holder in chain:
+            return  # a circle beside us: those in it have told
+        chain.append(holder)
+        lock = holder.waits_for
+
+
+def describe_wait(actor):
+    lock = actor.waits_for
+    return {"thread": actor.ident, "name": actor.name, "peer": actor.peer, "at": witness.places(actor.waits_at),
+            "made": witness.places(lock.made), "since": witness.places(lock.since), "holder": lock.holder.peer}
+
+
+def blocks(call, but=None):
+    """This thread begins a call that may block: note the locks that it holds."""
+    actor = actors.get(_thread.get_ident())
+    if actor and actor.held:
+        stack = witness.steps(sys._getframe(2))
+        place = witness.places(stack, 1)
+        for lock, since in actor.held:
+            if lock is not but and place:
+                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor.peer))
+
+
+def locks_of(ident):
+    """What the state says of a thread: the locks that it holds, and the one that it waits for."""
+    actor = actors.get(ident)
+    if actor is None:
+        return {}
+    waits = actor.waits_for
+    return {"holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
+            "waits_for": describe_lock(waits, waits.since) | {"holder": waits.holder.peer if waits.holder else None} if waits else None}
+
+
+def describe_lock(lock, since):
+    return {"lock": id(lock), "made": witness.places(lock.made), "since": witness.places(since)}
+
+
+# ------------------------------------------------------------------ happens-before
+
+def start(thread):
+    thread.started_clock = me().tells()
+    witness.start(thread)
+
+
+def bootstrap(thread):
+    actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
+    try:
+        real["bootstrap"](thread)
+    finally:
+        thread.ended_clock = actor.tells()
+        actor.ended = True
+        actors.pop(actor.ident, None)
+        for after in at_thread_end:
+            after()
+
+
+at_thread_end = []
+
+
+def start_raw(function, *arguments):
+    clock = me().tells()
+
+    def run(*args, **kwargs):
+        actor = actors[_thread.get_ident()] = Actor(clock)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            actor.ended = True
+            actors.pop(actor.ident, None)
+
+    return real["raw"](run, *arguments)
+
+
+def join(thread, timeout=None):
+    blocks("join")
+    with witness.Call("join", None, None, timeout is not None):
+        real["join"](thread, timeout)
+    if not thread.is_alive():
+        me().comes_after(getattr(thread, "ended_clock", {}))
+
+
+def put(self, item, block=True, timeout=None):
+    if block and self.maxsize > 0:
+        blocks("put")
+    merge(vars(self).setdefault("_clock", {}), me().tells())
+    with witness.Call("put", None, None, timeout is not None):
+        real["put"](self, item, block, timeout)
+
+
+def get(self, block=True, timeout=None):
+    if block:
+        blocks("get")
+    with witness.Call("get", None, None, timeout is not None or not block):
+        item = real["get"](self, block, timeout)
+    me().comes_after(dict(vars(self).get("_clock", ())))
+    return item
+
+
+def join_queue(self):
+    blocks("join")
+    with witness.Call("join", None, None, False):
+        real["join_queue"](self)
+
+
+class SimpleQueue(RealSimpleQueue):
+    """queue.SimpleQueue, which orders its threads, too."""
+
+    def put(self, item, block=True, timeout=None):
+        merge(vars(self).setdefault("_clock", {}), me().tells())
+        super().put(item, block, timeout)
+
+    def get(self, block=True, timeout=None):
+        if block:
+            blocks("get")
+        with witness.Call("get", None, None, timeout is not None or not block):
+            item = super().get(block, timeout)
+        me().comes_after(dict(vars(self).get("_clock", ())))
+        return item
+
+
+class Event(RealEvent):
+    """threading.Event, which orders its threads, too."""
+
+    def __new__(cls):
+        return RealEvent() if of_library() else super().__new__(cls)
+
+    def set(self):
+        merge(vars(self).setdefault("_clock", {}), me().tells())
+        super().set()
+
+    def wait(self, timeout=None):
+        blocks("wait")
+        with witness.Call("wait", None, None, timeout is not None):
+            is_set = super().wait(timeout)
+        if is_set:
+            me().comes_after(dict(vars(self).get("_clock", ())))
+        return is_set
+
+
+def sleep(seconds):
+    blocks("sleep")
+    real["sleep"](seconds)
+
+
+def install():
+    """Put all of this in the library's place."""
+    threading.Lock, threading.RLock, threading.Condition = Lock, RLock, Condition
+    _thread.allocate_lock = _thread.allocate = Lock
+    threading.Semaphore, threading.BoundedSemaphore = semaphore(RealSemaphore), semaphore(RealBoundedSemaphore)
+    threading.Thread.start, threading.Thread.join, threading.Thread._bootstrap_inner = start, join, bootstrap
+    _thread.start_new_thread = _thread.start_new = start_raw
+    queue.Queue.put, queue.Queue.get, queue.Queue.join, queue.SimpleQueue = put, get, join_queue, SimpleQueue
+    threading.Event, time.sleep, witness.blocks = Event, sleep, blocks

@@ -30,6 +30,8 @@ def deliver(conns, obj):
 def broadcast(sender_conn, obj, include_sender=False):
     """Send obj to every member, to the sender only if asked; remove those found dead."""
     with lock:  # for the copy only: a send may take as long as its receiver likes
+        if sender_conn not in clients:  # announced as gone already: is heard no more
+            return
         snapshot = [conn for conn in clients if conn is not sender_conn or include_sender]
     remove(deliver(snapshot, obj))
 

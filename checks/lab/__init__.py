@@ -5,7 +5,10 @@ program.py      start, watch and stop one run of a student's program
 inside/         what runs inside the student's process
 story.py        the transcript: who did what
 clients.py      the scripted clients that talk to a server
-server.py       a student's server as the checks see it: its clients, its evidence
+server.py       a student's server as the checks see it: its clients, and what is asked of it
+listening.py    from a program that was started to its listener
+faults.py       what any system may do to a program, done on command
+evidence.py     from a program to a Failure: what was, and at which lines
 verdict.py      what comes out of a check, and the verdict file
 words.py        from a failure to what the student reads
 """

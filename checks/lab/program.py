@@ -159,6 +159,15 @@ class Program:
                 self._changed.wait(min(left, 0.05))
             return True
 
+    def watch_until(self, condition, seconds):
+        """Look again and again until condition(), which may ask the witness, is true, at most `seconds`; return whether it is."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self.wait_for(lambda: False, 0.01)
+        return True
+
     def ask(self, *command):
         """Return the witness's answer, or None when there is none within ANSWER_SECONDS: it is lost then."""
         with self._asking:

@@ -49,7 +49,6 @@ class Check:
     should: str = ""
     detail: list = field(default_factory=list)
     is_basis: bool = False
-    is_basis: bool = False
     waits_for: tuple = ()
     function: object = None
 

@@ -45,7 +45,7 @@ def test_threads_and_where_they_stand(start):
     server.client("alice").is_served()
     server.comes_to_rest()
     assert server.counts() == (2, 2)
-    lines = server._standing(server.ask("state"))
+    lines = server.evidence.standing(server.ask("state"))
     assert lines == ["main thread: waits in accept() for the next client, at server.py:24 in main",
                      "thread of alice: waits in recv() for alice to send, at server.py:13 in handle_client"]
 

@@ -1,0 +1,46 @@
+"""What any system may do to a server, done on command and at the moment when it matters.
+
+Short reads, short sends, waits that are over at once, and threads that run late:
+nothing here could not happen to a right program by itself.
+"""
+
+from .verdict import Unknown
+
+HOLD_SECONDS = 2.0
+LOST = "the kit lost contact with the inside of the program (does it close files that it did not open?)"
+
+
+def command(program, *words):
+    """Have the witness inside do this. Raises Unknown when it is lost."""
+    if program.ask(*words) is None and program.lost and not program.ended:
+        raise Unknown(LOST)
+
+
+class Hold:
+    """Holds one of the program's threads at a point where it may always be late.
+
+    "send": the next thread that sends to the client, before it sends; "recv": the
+    next thread that has received from the client, before the so-many-th line of the
+    student's that it comes to; "start": every new thread, before its first step. Ends
+    with `release`, or the with block.
+    """
+
+    def __init__(self, program, what, client=None, line=1):
+        self.program = program
+        program.held.clear()
+        command(program, "hold", what, *([client.port, line] if client else []))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+
+    def release(self):
+        self.program.ask("release")
+
+    def caught(self, otherwise=lambda: False, count=1, seconds=HOLD_SECONDS):
+        """Wait until so many threads are held, or until otherwise() is true; return the held threads."""
+        held = self.program.held
+        self.program.watch_until(lambda: len(held) >= count or otherwise(), seconds)
+        return list(held)

@@ -1,0 +1,57 @@
+"""From a program that was just started to its listener, or to why there is none."""
+
+from .clients import WAIT
+from .verdict import NotStarted
+
+LISTEN = 10.0  # seconds until a server must listen
+SECOND_LISTENER = 1.0  # seconds that a program may take from its first listener to its next
+PORT = 9090
+
+
+def listener_of(program):
+    """Wait until the program listens; return its listener, {"port", "asked", "where"}, or None.
+
+    Of several it is the one that asked for the course's port.
+    """
+    def on_port():
+        return next((one for one in program.listeners if one["asked"] and one["asked"][1] == PORT), None)
+
+    def accepts():
+        state = program.ask("state") or {"threads": ()}
+        return program.ended or any(thread["call"] == "accept" for thread in state["threads"])
+
+    program.wait_for(lambda: program.listeners or program.stopped_for or program.lost, LISTEN)
+    if program.lost and not program.ended:
+        program.watch_until(lambda: program.ended or program.find_listeners(), LISTEN)
+        program.listeners += [{"port": port, "asked": None, "where": ()} for port in program.find_listeners()]
+    if not program.listeners:
+        return None
+    if not on_port() and not program.lost:
+        program.watch_until(lambda: on_port() or accepts(), SECOND_LISTENER)
+    return on_port() or program.listeners[0]
+
+
+def not_started(evidence):
+    """Return the Failure of a program that never came to listen."""
+    should = f"python server.py listens on 127.0.0.1:{PORT} and serves until it is stopped"
+    program = evidence.program
+    if program.ended:
+        program.wait_for(lambda: program.lost, WAIT)  # its last words may still be on their way
+    hint = ""
+    if program.stopped_for:
+        was = evidence.how_it_ended()
+    elif program.crash:
+        was, error = f"server.py stopped with {program.crash['error']}", program.crash["error"]
+        if "Address already in use" in error:
+            hint = ("After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
+                    "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it.")
+        elif error.startswith("ModuleNotFoundError"):
+            hint = "The lessons use the standard library only, and files of the lesson's own folder."
+        elif error.startswith("SyntaxError"):
+            hint = "Python could not read the file; the mistake is in this line or just before it."
+    elif program.ended:
+        was = f"server.py ended by itself ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'}) and never listened"
+        hint = "main() must be called, and its loop must go on for ever."
+    else:
+        was = f"server.py has not called listen() within {LISTEN:g} seconds"
+    return evidence.failure(was, should, kind=NotStarted, hint=hint)

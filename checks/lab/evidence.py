@@ -11,7 +11,9 @@ from .clients import WAIT
 from .verdict import Failure
 
 CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
-         "send": "stands in a send to {who}"}
+         "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
+         "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
+         "connect": "waits for a connection"}
 
 
 class Evidence:

@@ -5,15 +5,17 @@ import socket
 
 import psutil
 
-from .clients import WAIT, Client, Member, Messenger, RoomMember
+from .clients import WAIT, Client, Messenger
 from .evidence import Evidence, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_started
+from .members import Member, RoomMember
 from .program import Program
 from .story import Story
 from .verdict import Failure, NotStarted, Unknown
 
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
+WAITS = ("lock", "get", "put", "wait", "join")  # the calls that another thread of the program ends
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
@@ -119,29 +121,40 @@ class Server:
         """Is it certain that nothing will come to this client until some client acts?
 
         True only with proof: every thread of the program, as the system counts them,
-        is blocked in recv() or accept() without a timeout; each has taken all that its
-        client sent; nobody waits to be accepted by a thread that accepts; and all that
-        was sent to this client has come.
+        is blocked without a time-out in a call that is watched; each has taken all that
+        its client sent; nobody waits to be accepted by a thread that accepts; and all
+        that was sent to this client has come.
         """
         state = self.ask("state")
-        if not state or state["moving"] or not state["threads"]:
+        if not state or state["moving"] or not state["threads"] or not self._rest(state) or any(thread["timed"] for thread in state["threads"]):
             return False
-        if any(thread["call"] not in ("recv", "accept") or thread["timed"] for thread in state["threads"]):
-            return False
-        clients = {one.port: one for one in self.clients}
-        connections = {one["peer"]: one for one in state["connections"]}
-        for thread in state["threads"]:
-            if thread["call"] == "accept":
-                if state["accepted"] != self.connected:
-                    return False
-                continue
-            here, there = connections.get(thread["peer"]), clients.get(thread["peer"])
-            if not here or not there or here["received"] != there.sent or there.finished:
-                return False
-        mine = connections.get(client.port)
+        mine = next((one for one in state["connections"] if one["peer"] == client.port), None)
         if mine and mine["sent"] != client.received:
             return False
         return self.program.threads == len(state["threads"]) and not self._children()
+
+    def rests(self, but=()):
+        """Do all its threads, but those that are held, wait for a client, or for each other?"""
+        state = self.ask("state")
+        return bool(state) and not state["moving"] and self._rest(state, {held["thread"] for held in but})
+
+    def _rest(self, state, but=()):
+        """Do all threads of this state wait in calls that only a client's acting can end, or another of them?"""
+        clients = {one.port: one for one in self.clients}
+        connections = {one["peer"]: one for one in state["connections"]}
+        for thread in state["threads"]:
+            if thread["id"] in but:
+                continue
+            if thread["call"] in ("accept", "select"):
+                waits_for = [one for one in connections.values() if one["open"]] if thread["call"] == "select" else []
+                if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
+                    return False
+            elif thread["call"] == "recv":
+                if not is_consumed(connections.get(thread["peer"]), clients):
+                    return False
+            elif thread["call"] not in WAITS:
+                return False
+        return True
 
     def _children(self):
         try:
@@ -276,8 +289,9 @@ class Server:
         raise failure
 
     def comes_to_rest(self, seconds=0.5):
-        """Wait a moment until its threads wait in socket calls, as far as that can be seen."""
-        self.waits_until(lambda: all(thread["call"] in ("recv", "accept") for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+        """Wait a moment until its threads wait for something, as far as that can be seen."""
+        self.waits_until(lambda: all(thread["call"] in ("recv", "accept", "select", *WAITS)
+                                     for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
 
     def takes_all(self, client):
         """Wait a moment until the server has received all that this client sent."""
@@ -318,3 +332,9 @@ class Server:
     def why_ended(self, client):
         """Say what became of a client's connection."""
         return self.evidence.why_ended(client)
+
+
+def is_consumed(connection, clients):
+    """Has the program taken all that this connection's client sent, and would it not be told the end of the stream?"""
+    client = connection and clients.get(connection["peer"])
+    return bool(client) and connection["received"] == client.sent and (not client.finished or connection["ends"] > 0)

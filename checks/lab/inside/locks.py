@@ -240,7 +240,7 @@ def semaphore(base):
             return base(value) if of_library() else super().__new__(cls)
 
         def __init__(self, value=1):
-            super().__init__(value)
+            base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
             self.made, self.is_lock, self.clock = witness.steps(sys._getframe(1)), value == 1, {}
 
         def acquire(self, blocking=True, timeout=None):

@@ -306,6 +306,7 @@ locks.at_thread_end.append(sweep)
 def find_members(*members):
     """Mark the containers and variables that hold each of these members, NICK:PORT, in an entry of its own; return their names."""
     wanted = dict(one.rsplit(":", 1) for one in members)
+    sweep()
     with table:
         for cell in list(cells.values()):
             cell.is_store = entries_of(cell.value(), wanted) == set(wanted)
@@ -392,7 +393,7 @@ def name_of(cell):
     if cell.name or cell.home:
         return cell.name or cell.home.name
     for owner in gc.get_referrers(cell.thing):
-        if owner is vars(cell):
+        if owner is cell or owner is vars(cell):
             continue
         names = owner if type(owner) is dict else getattr(owner, "__dict__", {})
         for name, value in list(names.items()):

@@ -16,6 +16,7 @@ import builtins
 import collections
 import errno
 import os
+import selectors
 import signal
 import socket
 import sys
@@ -444,12 +445,30 @@ def connect_ex(sock, address):
     return real["connect_ex"](sock, redirected(address))
 
 
+def selecting(select):
+    """A select method of a class in `selectors`, marked while it waits."""
+    def wait(selector, timeout=None):
+        with Call("select", None, None, timeout is not None):
+            return select(selector, timeout)
+    return wait
+
+
 def start(thread):
     thread.started_at = steps(sys._getframe(1))
     real["start"](thread)
 
 
 # ------------------------------------------------------------------ errors that nobody catches
+
+def without_us(traceback):
+    """Take the frames of the hooks out of a traceback."""
+    here = os.path.dirname(__file__)
+    while traceback is not None and os.path.dirname(traceback.tb_frame.f_code.co_filename) == here:
+        traceback = traceback.tb_next
+    if traceback is not None:
+        traceback.tb_next = without_us(traceback.tb_next)
+    return traceback
+
 
 def tell_error(error, traceback, thread, event="died"):
     ident = thread.ident if thread else _thread.get_ident()
@@ -466,6 +485,7 @@ def watch_errors():
 
     def in_thread(args):
         tell_error(args.exc_value, args.exc_traceback, args.thread)
+        without_us(args.exc_traceback)  # whose first frame is the library's
         thread_hook(args)
 
     def in_raw_thread(args):
@@ -515,7 +535,7 @@ def run(path):
         tell(event="exits", how=f"sys.exit({error.code!r})", where=places_of(error.__traceback__))
         raise
     except BaseException as error:
-        traceback = error.__traceback__
+        traceback = without_us(error.__traceback__)
         while traceback and not traceback.tb_frame.f_code.co_filename.startswith(folder):
             traceback = traceback.tb_next
         if not isinstance(error, KeyboardInterrupt):
@@ -580,6 +600,8 @@ def main(path, same_ports, watch, commands, events):
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
     for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, shutdown):
         setattr(Socket, function.__name__, function)
+    for kind in {selectors.DefaultSelector, selectors.SelectSelector}:
+        kind.select = selecting(kind.select)
     watch_errors()
     if watch:
         watch_state()

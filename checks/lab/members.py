@@ -1,0 +1,168 @@
+"""The scripted clients with a nick: they join, say and hear, alone (lesson 04) and in a room (lesson 05 and later)."""
+
+from .clients import Later, Messenger, line
+from .story import shown
+
+
+class Member(Messenger):
+    """A client that joins and chats, and hears itself (lesson 04)."""
+
+    nick = None
+
+    def joins(self, nick=None):
+        """Ask to join and expect a system message with the nick, as it is once stripped."""
+        nick = self.name if nick is None else nick
+        self.sends({"type": "join", "user": nick})
+        self.is_told_of(nick.strip(), f"{self}'s join is answered by a system message with the nick {nick.strip()!r}")
+        self.nick = nick.strip()
+        return self
+
+    def says(self, text):
+        self.sends({"type": "chat", "text": text})
+
+    def leaves(self):
+        self.sends({"type": "leave"})
+
+    def _understood(self, data, offset):
+        message = super()._understood(data, offset)
+        for kind, fields in (("chat", ("user", "text")), ("system", ("text",))):
+            for field in fields:
+                if message.get("type") == kind and not isinstance(message.get(field), str):
+                    raise self.server.failure(f'{self} got a {kind} message without a string in "{field}": {shown(data)}',
+                                              f"a {kind} message has {' and '.join(fields)}", client=self, offset=offset)
+        return message
+
+    def hears(self, who, text):
+        """Expect this chat message; it must be the next chat message that comes."""
+        self.hears_one_of(who, (text,))
+
+    def hears_one_of(self, who, texts):
+        """Expect a chat message with one of these texts as the next chat message, and return its text."""
+        should = f"{self} hears {' or '.join(map(repr, texts))} from {who}"
+        offset, got = self._next_chat(should)
+        if got["user"] != nick_of(who) or got["text"] not in texts:
+            raise self.server.failure(self._heard_wrong(got, nick_of(who), texts), should, client=self, offset=offset)
+        return got["text"]
+
+    def _next_chat(self, should):
+        return self.next_message(should, is_chat, Later(lambda: self._not_heard(f"no chat message came to {self}")))
+
+    def hears_nothing_before(self, who, text, but=()):
+        """Expect this chat message, and none before it but with one of these texts."""
+        should = f"{self} hears {text!r} from {who}, and nothing that was said before"
+        while True:
+            offset, got = self._next_chat(should)
+            if got["text"] == text:
+                return
+            if got["text"] not in but:
+                raise self.server.failure(self._heard_wrong(got, nick_of(who), (text,)), should, client=self, offset=offset)
+
+    def hears_from(self, who, text):
+        """Expect this chat message; it must be the next one that comes from this member."""
+        should, nick = f"{self} hears {text!r} as the next message from {who}", nick_of(who)
+        offset, got = self.next_message(should, lambda message: is_chat(message) and message["user"] == nick,
+                                        Later(lambda: self._not_heard(f"no chat message from {who} came to {self}")))
+        if got["text"] != text:
+            raise self.server.failure(f"{self} heard {got['text']!r} from {who} first: out of order, or something is lost",
+                                      should, client=self, offset=offset)
+
+    def _not_heard(self, otherwise):
+        odd = [message for _, message in self.inbox if message.get("type") not in ("chat", "system")]
+        if odd:
+            return f"{otherwise}, but {shown(line(odd[0]))}, whose type the contract does not know"
+        told = [message for _, message in self.inbox if message.get("type") == "system"]
+        return f"{otherwise}, but the system message {told[-1]['text']!r}" if told else otherwise
+
+    def _heard_wrong(self, got, who, texts):
+        if got["text"] in texts:
+            return f"{self} heard {got['text']!r} from {got['user']!r}, but {who} said it"
+        if got["user"] == self.nick and who != self.nick:
+            return f"{self} heard back what {self} had said: {shown(line(got))}"
+        return f"{self} heard something else first: {got['text']!r} from {got['user']!r}"
+
+    def is_told(self, should, about=""):
+        """Expect a system message that contains `about`; return it with its offset."""
+        return self.next_message(should, lambda message: message.get("type") == "system" and about in message["text"],
+                                 Later(lambda: self._not_told(about)))
+
+    def _not_told(self, about):
+        told = f"no system message{f' with {about!r} in it' if about else ''} came to {self}"
+        return f"{told}, but {shown(line(self.inbox[-1][1]))}" if self.inbox else told
+
+    def is_told_of(self, who, should=None):
+        """Expect a system message that contains this nick."""
+        nick = nick_of(who)
+        self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
+
+    def is_refused(self, message, what):
+        """Send a message that the server must refuse, and expect a system message as its answer."""
+        self.forgets_system_messages()
+        self.sends(message)
+        self.is_told(f"{what} is answered by a system message, and the connection stays usable")
+
+    def forgets_system_messages(self):
+        """Put away the system messages that have come until now."""
+        self._fill()
+        self._sort()
+        self.inbox[:] = [entry for entry in self.inbox if entry[1].get("type") != "system"]
+
+    def was_told_nothing(self, because, about=""):
+        """Fail if a system message (about somebody) has come; a fence must have come before."""
+        for offset, text in self.system_messages(about):
+            raise self.server.failure(f"{self} got the system message {text!r}", because, client=self, offset=offset)
+
+    def system_messages(self, about=""):
+        """The system messages in the inbox that contain `about`: [(offset, text)]."""
+        self._sort()
+        return [(offset, message["text"]) for offset, message in self.inbox
+                if message.get("type") == "system" and about in message["text"]]
+
+    def speaks(self, size=0):
+        if self.nick is None:
+            self.joins()
+        self.tokens += 1
+        self.token = f"{self.name}-{self.tokens}-" + "x" * size
+        self.says(self.token)
+
+    def speaks_exactly(self, size):
+        # By white space: the answer, which names the sender, must not be longer than a message may be.
+        if self.nick is None:
+            self.joins()
+        self.token = "hello"
+        start, end = b'{"type": "chat",', b'"text": "hello"}\n'
+        self.sends_bytes(start + b" " * (size - len(start) - len(end)) + end, may_end=True)
+
+    def gets_end(self, reset_is_fine=False, after_system=True):
+        super().gets_end(reset_is_fine)  # a goodbye is no reply, so after_system it is
+
+    def hears_back(self):
+        self.is_heard_saying(self.nick, self.token)
+
+    def is_heard_as(self, nick):
+        """Say something and expect it to be heard, under this nick."""
+        self.tokens += 1
+        text = f"{self.name}-{self.tokens}-"
+        self.says(text)
+        self.is_heard_saying(nick, text)
+
+    def is_heard_saying(self, nick, text):
+        """Expect this, where this client's chats are heard: at itself."""
+        self.hears(nick, text)
+
+
+class RoomMember(Member):
+    """A client in the room: what it says, the others hear (lesson 05 and later)."""
+
+    def may_come_last(self, message):
+        return super().may_come_last(message) or is_chat(message)
+
+    def is_heard_saying(self, nick, text):
+        self.server.witness.hears(nick, text)
+
+
+def nick_of(who):
+    return getattr(who, "nick", who)
+
+
+def is_chat(message):
+    return message.get("type") == "chat"

@@ -132,6 +132,8 @@ class Client:
         while not done():
             if self.end:
                 raise self.ended_early(should)
+            if self.server.program.stuck:
+                raise self.server.failure(str(silence), should, client=self, offset=instead())
             if self._fill(wait=ASK_EVERY / 2):
                 deadline = time.monotonic() + WAIT  # something moves
                 if deadline < began + LONGEST_WAIT:

@@ -38,8 +38,12 @@ class Evidence:
         program = self.program
         state = program.last_state or (None if program.ended else program.ask("state"))
         if peer is not None and offset is not None:
-            where += self._own_file_first(self.spots(program.ask("blame", peer.port, offset), f"sends this to {peer}"))
+            where += self.own_file_first(self.spots(program.ask("blame", peer.port, offset), f"sends this to {peer}"))
         mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
+        for stuck in program.stuck[:1]:
+            words, at = stuck_words(self, stuck)
+            where += at
+            message = f"{message}: {words}"
         errors = ([program.crash] if program.crash else []) + program.errors
         for error in errors:
             spots = self.spots(error["where"], error["error"])
@@ -77,19 +81,24 @@ class Evidence:
     def spots(self, places, what):
         """Places (file, line, function) as a Failure's `where`; the line that only calls main() tells nothing."""
         return [{"file": file, "line": number, "what": what} for file, number, function in places or ()
-                if function != "<module>" or not re.fullmatch(r"\w+\(\)", self._source(file, number))]
+                if function != "<module>" or not re.fullmatch(r"\w+\(\)", self.source(file, number))]
 
-    def _source(self, file, number):
+    def source(self, file, number):
+        """A line of the student's, stripped, or an empty one."""
         lines = self.files.get(file, b"").decode("utf-8", "replace").splitlines()
         return lines[number - 1].strip() if number <= len(lines) else ""
 
-    def _own_file_first(self, where):
+    def own_file_first(self, where):
         """Whom a message goes to is decided in the program's own file, wherever the send itself stands."""
         return sorted(where, key=lambda spot: spot["file"] != self.name)
 
     # -------------------------------------------------- threads
 
     def _doing(self, thread):
+        waits = thread.get("waits_for")
+        if waits:
+            holder = f"the thread of {self.name_of(waits['holder'])} holds it since" if waits["holder"] else "taken at"
+            return f"waits for {lock_name(self, waits)} ({holder} {place(waits['since'])})"
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
         return "stands here"
@@ -105,7 +114,8 @@ class Evidence:
             whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer else thread["name"]
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
-            lines.append(f"{whose}: {self._doing(thread)}, at {', called from '.join(spots)}")
+            holds = "".join(f", holds {lock_name(self, lock)} since {place(lock['since'])}" for lock in thread.get("holds", ()))
+            lines.append(f"{whose}: {self._doing(thread)}{holds}, at {', called from '.join(spots)}")
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
@@ -159,3 +169,31 @@ def unique(where):
             seen.add((spot["file"], spot["line"]))
             kept.append(spot)
     return kept
+
+
+def lock_name(evidence, lock):
+    """What the student's code calls this lock, as far as the line that makes it tells."""
+    for file, number, _ in lock["made"][:1]:
+        named = re.match(r"([\w.]+)\s*(?::[^=]+)?=[^=]", evidence.source(file, number))
+        return f"`{named[1]}`" if named else f"the lock made at {file}:{number}"
+    return "a lock"
+
+
+def stuck_words(evidence, stuck):
+    """Say of a wait that cannot end who waits where for what: (one sentence, where)."""
+    words, where = [], []
+    for wait in stuck["waits"]:
+        whose = f"the thread of {evidence.name_of(wait['peer'])}" if wait["peer"] else f"the thread {wait['name']}"
+        name, at, since = lock_name(evidence, wait), place(wait["at"]), place(wait["since"])
+        words.append(f"{whose} waits for ever for {name} at {at}: " + {
+            "again": f"it holds it itself, since {since}",
+            "kept": f"a thread that took it at {since} has ended without releasing it",
+            "circle": f"it is held since {since}"}[stuck["kind"]])
+        where += evidence.spots(wait["at"], f"waits for {name}") + evidence.spots(wait["since"][:1], f"takes {name} and holds it")
+    if stuck["kind"] == "kept":
+        where = where[::-1]
+    return "; ".join(words), where
+
+
+def place(places):
+    return f"{places[0][0]}:{places[0][1]}" if places else "a place outside your files"

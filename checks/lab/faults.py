@@ -19,16 +19,18 @@ def command(program, *words):
 class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 
-    "send": the next thread that sends to the client, before it sends; "recv": the
-    next thread that has received from the client, before the so-many-th line of the
-    student's that it comes to; "start": every new thread, before its first step. Ends
-    with `release`, or the with block.
+    "start": every new thread, before its first step; "send": the next thread that sends
+    to the client, before it does; "end": the next one to whom recv tells that the client
+    has gone; "recv" and "fail": the next one that received from the client, or whose send
+    to it failed, at the so-many-th point that it comes to then: a line of the student's,
+    or an access to a container. Ends with `release`, or the with block.
     """
 
-    def __init__(self, program, what, client=None, line=1):
+    def __init__(self, program, what, client=None, point=1, count=1):
         self.program = program
         program.held.clear()
-        command(program, "hold", what, *([client.port, line] if client else []))
+        for _ in range(count):
+            command(program, "hold", what, *([client.port, point] if client else []))
 
     def __enter__(self):
         return self

@@ -1,5 +1,7 @@
 """The scripted clients with a nick: they join, say and hear, alone (lesson 04) and in a room (lesson 05 and later)."""
 
+import select
+
 from .clients import Later, Messenger, line
 from .story import shown
 
@@ -158,6 +160,38 @@ class RoomMember(Member):
 
     def is_heard_saying(self, nick, text):
         self.server.witness.hears(nick, text)
+
+    def asks_for(self, nick):
+        """Ask to join, and wait for nothing."""
+        self.nick = nick
+        self.sends({"type": "join", "user": nick})
+
+    def is_in(self):
+        """Say something, and return whether the room hears it; a stranger's chat is answered by a system message."""
+        self.server.is_through_with(self)
+        self.forgets_system_messages()
+        witness, text = self.server.witness, f"{self} is in"
+        self.says(text)
+
+        def heard():
+            select.select([self.sock, witness.sock], [], [], 0.02)
+            return witness.takes_chat(text)
+
+        def decided():
+            return heard() or self.has_something() and self.system_messages()
+
+        self.waits(decided, f"what {self} says is heard, or answered by a system message",
+                   f"what {self} said was neither heard nor answered")
+        return not self.system_messages()
+
+    def takes_chat(self, text):
+        """Has this been heard? If so, put it away with the chats before it."""
+        self.has_something()
+        self._sort()
+        at = next((number for number, (_, message) in enumerate(self.inbox) if is_chat(message) and message["text"] == text), None)
+        if at is not None:
+            self.inbox[:at + 1] = [entry for entry in self.inbox[:at] if not is_chat(entry[1])]
+        return at is not None
 
 
 def nick_of(who):

@@ -11,6 +11,7 @@ from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_started
 from .members import Member, RoomMember
 from .program import Program
+from .sharing import Sharing
 from .story import Story
 from .verdict import Failure, NotStarted, Unknown
 
@@ -31,7 +32,7 @@ class Server:
         self.story = Story()
         self.clients = []
         self.connected = 0
-        self.program = self.evidence = self.listener = None
+        self.program = self.evidence = self.sharing = self.listener = None
         self.retired = []
         self.deadlines = 0
         self._witness = None
@@ -45,6 +46,7 @@ class Server:
                              where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
         self.program = Program(self.files, "server.py", ports, watch=self.number >= WATCHED)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
+        self.sharing = Sharing(self.evidence)
         self.connected, self._witness = 0, None
         self.listener = listener_of(self.program)
         if not self.listener:
@@ -181,9 +183,9 @@ class Server:
         """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
 
-    def holds(self, what, client=None, line=1):
-        """Hold a thread, on command: see Hold."""
-        return Hold(self.program, what, client, line)
+    def holds(self, what, client=None, point=1, count=1):
+        """Hold a thread, or `count` of them, on command: see Hold."""
+        return Hold(self.program, what, client, point, count)
 
     # -------------------------------------------------- what the contract says of the program itself
 
@@ -292,6 +294,16 @@ class Server:
         """Wait a moment until its threads wait for something, as far as that can be seen."""
         self.waits_until(lambda: all(thread["call"] in ("recv", "accept", "select", *WAITS)
                                      for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+
+    def is_through_with(self, client):
+        """Wait a moment until the server has done what this client asked for, and waits for more."""
+        def through():
+            state = self.ask("state")
+            connection = next((one for one in (state or {"connections": ()})["connections"] if one["peer"] == client.port), None)
+            return connection and is_consumed(connection, {client.port: client}) and (not connection["open"] or any(
+                thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or self._rest(state))
+
+        self.waits_until(through, 1)
 
     def takes_all(self, client):
         """Wait a moment until the server has received all that this client sent."""

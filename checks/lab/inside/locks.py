@@ -24,6 +24,7 @@ real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstra
         "join_queue": queue.Queue.join}
 
 actors = {}  # thread ident -> Actor
+in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
 under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, peer): calls that block while a lock is held
 numbers = iter(range(1, 1 << 62))
 
@@ -79,8 +80,11 @@ class Held:
 
     holder, since, reentrant = None, (), False
 
-    def taken(self, actor, stack):
+    def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
+        for other, since in () if timed else actor.held:
+            in_order.setdefault((other, self), []).append((actor, since, stack, [lock for lock, _ in actor.held if lock is not other]))
+            del in_order[other, self][4:]
         actor.held.append((self, stack))
 
     def given_back(self):
@@ -118,7 +122,7 @@ class Lock(Held):
                     actor.waits_for = None
             if not got:
                 return False
-        self.taken(actor, stack)
+        self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True
 
     def release(self):
@@ -170,7 +174,7 @@ class RLock(Held):
             if not got:
                 return False
         self._count = 1
-        self.taken(actor, stack)
+        self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True
 
     def release(self):
@@ -241,15 +245,16 @@ def semaphore(base):
 
         def __init__(self, value=1):
             base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
-            self.made, self.is_lock, self.clock = witness.steps(sys._getframe(1)), value == 1, {}
+            self.made, self.clock = witness.steps(sys._getframe(1)), {}
+            self.is_lock, self.orders = value == 1, value == 0  # several may come in at once, in any order, if it is more
 
         def acquire(self, blocking=True, timeout=None):
             actor, stack = me(), witness.steps(sys._getframe(1))
             with witness.Call("lock", None, None, timeout is not None or not blocking):
                 got = super().acquire(blocking, timeout)
             if got and self.is_lock:
-                self.taken(actor, stack)
-            elif got:
+                self.taken(actor, stack, timed=not blocking or timeout is not None)
+            elif got and self.orders:
                 actor.comes_after(self.clock)
             return got
 
@@ -298,6 +303,19 @@ def describe_wait(actor):
     lock = actor.waits_for
     return {"thread": actor.ident, "name": actor.name, "peer": actor.peer, "at": witness.places(actor.waits_at),
             "made": witness.places(lock.made), "since": witness.places(lock.since), "holder": lock.holder.peer}
+
+
+def opposite_orders():
+    """Two locks that two threads take in opposite order, with no third lock around: a deadlock that has not happened yet."""
+    found = []
+    for (first, second), there in list(in_order.items()):
+        for one in there:
+            for other in in_order.get((second, first), ()) if id(first) < id(second) else ():
+                if one[0] is not other[0] and not {*map(id, one[3])} & {*map(id, other[3])}:
+                    found.append([{"thread": actor.number, "peer": actor.peer, "name": actor.name,
+                                   "first": describe_lock(a, since), "second": describe_lock(b, stack)}
+                                  for a, b, (actor, since, stack, _) in ((first, second, one), (second, first, other))])
+    return found
 
 
 def blocks(call, but=None):

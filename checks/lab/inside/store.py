@@ -381,7 +381,7 @@ def parts(thing):
         return [thing()]
     if isinstance(thing, (types.MethodType, types.BuiltinMethodType)):
         return [thing.__self__]
-    if isinstance(thing, (type, types.ModuleType, types.FunctionType, threading.Thread, type(None), bool, bytes, float)):
+    if isinstance(thing, (type, types.ModuleType, types.FunctionType, type(None), bool, bytes, float)):
         return ()
     slots = [getattr(thing, name, None) for kind in type(thing).__mro__ for name in (
         [kind.__slots__] if isinstance(getattr(kind, "__slots__", ()), str) else getattr(kind, "__slots__", ()))]
@@ -416,9 +416,9 @@ def report():
         guards = {id(lock) for lock in guards_now()}
         return {"stores": stores(), "blind": sorted(blind),
                 "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
-                "guards": [witness.places(lock.made) for lock in guards_now()],
-                "under_lock": [{"call": call, "places": witness.places(stack), "made": witness.places(lock.made),
-                                "since": witness.places(since), "peer": peer}
+                "opposite": locks.opposite_orders(),
+                "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
+                "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since), "peer": peer}
                                for lock, call, stack, since, peer in list(locks.under_lock.values()) if id(lock) in guards]}
 
 

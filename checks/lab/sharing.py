@@ -1,0 +1,166 @@
+"""What the lessons on shared state ask for, judged by what the witness inside has seen.
+
+Who touched the members, with which locks; who waited while holding one; and in words:
+both places, whose threads they were, and what can come of it.
+"""
+
+from .evidence import lock_name, place, unique
+from .verdict import Failure, Unknown
+
+DOES = {"walk": "goes through {}", "copy": "copies {}", "__iter__": "copies {}", "__len__": "looks whether {} is empty",
+        "len": "counts {}", "__contains__": "looks into {}", "__getitem__": "looks something up in {}", "get": "looks something up in {}",
+        "__repr__": "prints {}", "__eq__": "compares {}", "__setitem__": "puts an entry into {}", "setdefault": "puts an entry into {}",
+        "append": "adds to {}", "add": "adds to {}", "insert": "adds to {}", "appendleft": "adds to {}", "update": "adds to {}",
+        "pop": "removes from {}", "popitem": "removes from {}", "remove": "removes from {}", "discard": "removes from {}",
+        "__delitem__": "removes from {}", "bind": "binds {} to something new", "read": "reads what {} is bound to",
+        "__iadd__": "changes {}", "clear": "empties {}"}
+GOING_THROUGH = {"walk", "copy", "__iter__"}
+LOOKING = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__"}
+ONE_LOCK = "every thread touches the members (reading, changing, going through them) only while it holds one and the same lock"
+
+
+class Sharing:
+    """What is known about the members of one server's room, and the locks around them."""
+
+    def __init__(self, evidence):
+        self.evidence, self.program = evidence, evidence.program
+
+    # -------------------------------------------------- the rules
+
+    def finds_members(self, members):
+        """Find where the program keeps these members; return the names. Raises Unknown when it cannot be seen."""
+        found = self._ask("members", *(f"{member.nick}:{member.port}" for member in members))
+        if not found:
+            raise Unknown(f"could not tell: no container that the code of {self.evidence.name} touches was found to hold "
+                          f"{', '.join(map(str, members))}")
+        return found
+
+    def loses(self, member):
+        """This member has gone, or this client never joined: what still holds it is not where the members are kept."""
+        self._ask("without", f"{member.nick or member.name}:{member.port}")
+
+    def is_guarded(self):
+        """Expect that the members were touched under one lock only, whichever."""
+        report = self._ask("report")
+        races = sorted(report["races"], key=how_telling)
+        if races:
+            raise self._race(races)
+        if report["blind"]:
+            raise Unknown(f"could not tell: {'; '.join(report['blind'])}")
+
+    def never_waits(self):
+        """Expect that no call that may block was made while the members' lock was held."""
+        report = self._ask("report")
+        if report["under_lock"]:
+            raise self._waits(report["under_lock"])
+
+    def has_one_order(self):
+        """Expect that no two locks were taken in opposite order by two threads."""
+        for pair in self._ask("report")["opposite"]:
+            raise self._opposite(pair)
+
+    def lock_is_free(self, after):
+        """Expect that no thread holds the members' lock while all of them wait for their clients."""
+        guards = {lock["lock"] for lock in self._ask("report")["guards"]}
+        for thread in (self.program.ask("state") or {"threads": ()})["threads"]:
+            for lock in thread.get("holds", ()):
+                if lock["lock"] in guards and thread["call"] in ("recv", "accept", "select"):
+                    raise Failure(f"after {after} {self._whose(thread)} still holds {self._name(lock)}, taken at {place(lock['since'])}",
+                                  "the lock is free again after every path, also one that ends in an exception",
+                                  unique(self._spots(lock["since"], "takes the lock; not every way from here releases it")
+                                         + self._spots(thread["places"], "goes on with the lock held")))
+
+    def _ask(self, *command):
+        answer = self.program.ask(*command)
+        if answer is None:
+            raise Unknown("could not tell: the kit lost contact with the inside of the program" if not self.program.ended
+                          else f"could not tell: {self.evidence.how_it_ended()}")
+        return answer
+
+    # -------------------------------------------------- in words
+
+    def _race(self, races):
+        race = races[0]
+        store = f"`{race['store']}`" if race["store"] else "the members"
+        first, second = sorted(race["accesses"], key=lambda access: (bool(access["locks"]), not access["changes"]))
+        if first["locks"]:
+            kept = {lock["lock"] for lock in first["locks"]} | {lock["lock"] for lock in second["locks"]}
+            made = {place(lock["made"]) for lock in first["locks"] + second["locks"]}
+            why = (f"the lock made at {made.pop()} is another one each time" if len(made) == 1 and len(kept) > 1
+                   else f"two locks: {self._names(first)} there, {self._names(second)} here")
+        else:
+            why = "with no lock held"
+        message = (f"{self._whose(first)} {does(first, store)} at {place(first['places'])} {self._holding(first)}; "
+                   f"{self._whose(second, first)} {does(second, store)} at {place(second['places'])} {self._holding(second)}"
+                   + (f": {why}" if first["locks"] else ""))
+        bare = [access for each in races for access in each["accesses"] if not access["locks"]] or [first, second]
+        where = [spot for access in [first, second, *bare] for spot in
+                 self._spots(access["places"][:1], f"{does(access, store)} {self._holding(access)} ({self._whose(access)})")]
+        return Failure(message, ONE_LOCK, unique(where), [("What can come of it", [consequence(first, second, store)])])
+
+    def _waits(self, found):
+        call = next((each for each in found if each["places"]), found[0])
+        lock = self._name(call["lock"])
+        where = [spot for each in [call, *found] for spot in self.evidence.own_file_first(
+                     self._spots(each["places"], f"calls {each['call']}() while it holds {self._name(each['lock'])}"))[:2]]
+        where[2:2] = self._spots(call["lock"]["since"][:1], f"takes {lock}")
+        return Failure(f"{self._whose(call)} calls {call['call']}() at {place(call['places'])} while it holds {lock}, "
+                       f"taken at {place(call['lock']['since'])}",
+                       "nothing that may block (send, recv, accept, connect, sleep, a blocking queue or join) is called while the lock is held",
+                       unique(where), [("What can come of it", [
+                           "As long as this call lasts nobody gets the lock: nobody can join or leave, and nobody is heard."])])
+
+    def _opposite(self, pair):
+        one, other = pair
+        words = [f"{self._whose(each)} takes {self._name(each['first'])} at {place(each['first']['since'])} and then "
+                 f"{self._name(each['second'])} at {place(each['second']['since'])}" for each in pair]
+        where = [spot for each in pair for lock in ("second", "first") for spot in self._spots(
+            each[lock]["since"][:1], f"takes {self._name(each[lock])} as the {lock}")]
+        return Failure("; ".join(words), "two locks are taken in the same order everywhere",
+                       unique(where), [("What can come of it", [
+                           "Each may have taken its first lock when it asks for the second: both wait for ever (a deadlock)."])])
+
+    def _whose(self, thread, other=None):
+        if other and thread["thread"] == other["thread"]:
+            return "it"
+        return f"the thread of {self.evidence.name_of(thread['peer'])}" if thread["peer"] else f"the thread {thread['name']}"
+
+    def _holding(self, access):
+        return f"holding {self._names(access)}" if access["locks"] else "with no lock held"
+
+    def _names(self, access):
+        return " and ".join(self._name(lock) for lock in access["locks"])
+
+    def _name(self, lock):
+        return lock_name(self.evidence, lock)
+
+    def _spots(self, places, what):
+        return self.evidence.spots(places, what)
+
+
+def how_telling(race):
+    """Sorts races: first one place without a lock against another with one, changes before looks."""
+    bare = [access for access in race["accesses"] if not access["locks"]]
+    return {1: 0, 2: 1, 0: 2}[len(bare)], not any(access["changes"] for access in bare), not all(
+        access["op"] not in ("read", "bind") for access in race["accesses"])
+
+
+def does(access, store):
+    return DOES.get(access["op"], f"calls {access['op']}() on {{}}").format(store)
+
+
+def consequence(first, second, store):
+    """What can come of these two accesses at once, in one sentence."""
+    ops = {first["op"], second["op"]}
+    change = next((access for access in (second, first) if access["changes"]), first)
+    look = first if change is second else second
+    if ops & {"bind", "read"}:
+        return (f"What another thread changes in {store} between the moment when one looks at it and the moment when it is bound anew "
+                "is lost: somebody who has joined hears nothing, or somebody who has left stays.")
+    if ops & GOING_THROUGH:
+        return (f"While {place(look['places'])} goes through {store}, {place(change['places'])} may change it: "
+                "RuntimeError (changed size during iteration), or somebody misses the message or gets it twice.")
+    if ops & LOOKING:
+        return (f"What {place(look['places'])} has seen may be no longer true when it acts on it: "
+                "two may find the same nick free, or one may look for an entry that has just gone.")
+    return "Both at once: each acts on what the other is about to change; an entry may be lost, stay for ever, or be removed twice (KeyError)."

@@ -1,0 +1,274 @@
+"""Lesson 07: shared state, and the lock that guards it, rule by rule."""
+
+from lab.course import after, basis
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
+    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+from test_05_broadcast import (  # noqa: F401
+    breaks_off, ends, fence, leaves, test_chat_to_the_others, test_end_is_announced, test_every_other_member,
+    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
+    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
+    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
+
+MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
+
+
+def test_listens(server):
+    """07.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+@basis
+def test_join(server):
+    """07.1 A join is announced to all, the newcomer included, when the nick is free
+
+    One thread may hold a lock only once: what is called inside `with lock` must not take
+    it again.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    alice.says("hi")
+    bob.hears(alice, "hi")
+
+
+@basis
+def test_taken_nick(server):
+    """07.1 A join with a taken nick is refused by a system message; the client may try another nick
+
+    Look whether the nick is among those of the members before you put the new one in.
+    A refused client has not joined: it goes on as before.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    for nick in ("alice", "  bob "):
+        other = server.client(f"a second {nick.strip()}")
+        is_not_let_in(other, nick)
+        other.joins("peggy")
+        other.is_heard_as("peggy")
+        other.leaves()
+        other.gets_end()
+        server.witness.is_told_of("peggy")
+    alice.says("still me")
+    bob.hears(alice, "still me")
+
+
+def is_not_let_in(client, nick):
+    client.asks_for(nick)
+    client.is_told(f"a join with the taken nick {nick!r} is answered by a system message")
+    if client.is_in():
+        raise client.server.failure(f"{client} was let in, though {nick.strip()!r} is in the room: two members have one nick",
+                                    f"a join with the taken nick {nick.strip()!r} is refused", client=client)
+
+
+@after(test_taken_nick)
+def test_taken_nick_is_private(server):
+    """07.1 A refused join is answered to that client alone and not announced
+
+    Send the refusal to the connection that asked, not to the room.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.forgets_system_messages()
+    is_not_let_in(server.client("a second bob"), "bob")
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.was_told_nothing("a refused join is not announced")
+
+
+@after(test_taken_nick)
+def test_nick_is_free_again(server):
+    """07.1 A nick is free again once its member has left, however it left
+
+    Take the member out on every way out of the client's thread.
+    """
+    alice = server.client("alice").joins()
+    before = server.counts()
+    for goes in (leaves, ends, breaks_off):
+        bob = server.client("bob").joins()
+        goes(bob)
+        server.witness.is_told_of(bob)
+        server.settles(*before)
+        again = server.client("the next bob")
+        again.asks_for("bob")
+        again.is_told("a join with a nick that is free again is answered by a system message")
+        if not again.is_in():
+            raise server.failure(f"the nick 'bob' is still taken, though bob has gone (he {goes.__name__.replace('_', ' ')})",
+                                 "a nick is free again once its member has left", client=again)
+        again.leaves()
+        server.witness.is_told_of("bob")
+        server.settles(*before)
+    alice.is_heard_as("alice")
+
+
+@after(test_taken_nick)
+def test_same_nick_at_the_same_moment(server):
+    """07.2 Of two that ask for the same nick at the same moment exactly one gets it, in whatever order the threads run
+
+    Look for the nick and put it in without letting the lock go in between: both inside
+    one `with lock`.
+    """
+    for point in range(1, MOST_POINTS):
+        one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick {point}"
+        with server.holds("recv", one, point) as hold:
+            one.asks_for(nick)
+            held = hold.caught(one.has_something)
+            other.asks_for(nick)
+            if held:
+                one.did("is served by a thread that is late just now, at " + spot(held[0]))
+                server.waits_until(lambda: other.has_something() or server.rests(but=held), 1)
+        for client in (one, other):
+            client.is_told(f"{client}'s join is answered by a system message")
+        let_in = [client for client in (one, other) if client.is_in()]
+        if len(let_in) != 1:
+            failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
+                                     + (f": one's thread was late at {spot(held[0])}, when the other's came in between" if held else ""),
+                                     "exactly one of them gets the nick, in whatever order the threads run")
+            failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
+            raise failure
+        if not held:
+            return
+        for client in (one, other):
+            client.closes()
+
+
+def spot(held):
+    return f"{held['where'][0][0]}:{held['where'][0][1]}" if held["where"] else "some place"
+
+
+def test_one_lock(server):
+    """07.3 Every thread touches the members only while it holds one and the same lock
+
+    Wherever the members are read, changed, counted or gone through: inside `with lock`,
+    and the same lock everywhere. A view or a generator is gone through where it is used.
+    """
+    a_day_in_the_room(server)
+    server.sharing.is_guarded()
+
+
+def a_day_in_the_room(server):
+    """Everything that makes threads touch the members; what comes of it is not looked at here."""
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    for member in (alice, bob, carol):
+        member.says("hi")
+        server.is_through_with(member)
+    server.comes_to_rest()
+    server.sharing.finds_members((alice, bob, carol))
+    stranger = server.client("stranger")
+    for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
+        stranger.sends(message)
+        server.is_through_with(stranger)
+    stranger.nick = None
+    server.sharing.loses(stranger)
+    for message in ({"type": "dance"}, {"type": "join", "user": "bob"}, {"type": "join", "user": "peggy"}, {"type": "chat"}):
+        bob.sends(message)
+        server.is_through_with(bob)
+    before = server.counts()
+    for name, goes in (("dave", leaves), ("erin", ends), ("frank", breaks_off), ("gina", sends_nonsense)):
+        member = server.client(name).joins()
+        goes(member)
+        server.notices(member)
+        server.settles(*before, seconds=1)
+    dies_unnoticed(server, server.client("henry").joins(), alice)
+    server.settles(*before, seconds=1)
+    carol.leaves()
+    server.is_through_with(carol)
+    server.comes_to_rest()
+    server.sharing.loses(carol)
+    for member in (alice, bob):
+        member.says("bye")
+        server.is_through_with(member)
+    server.client("carol").joins()
+    server.comes_to_rest()
+
+
+def sends_nonsense(member):
+    member.sends_bytes(b"this is no JSON\n")
+
+
+def dies_unnoticed(server, member, sender):
+    """The member breaks off, and while its own thread is late with that, somebody sends to it."""
+    with server.holds("end", member) as hold:
+        member.resets()
+        hold.caught(seconds=0.5)
+        sender.says("is anybody there?")
+        server.is_through_with(sender)
+    server.notices(member)
+
+
+def test_lock_is_free_after_refusals(server):
+    """07.4 The lock is free again after a message was refused
+
+    `with lock:` releases it on every way out, return and break included; acquire() needs
+    a release() in a finally.
+    """
+    alice = server.client("alice").joins()
+    stranger = server.client("stranger")
+    for client, message, what in ((stranger, {"type": "join", "user": "alice"}, "a join with a taken nick"),
+                                  (stranger, {"type": "join", "user": "x" * 33}, "a nick that is too long"),
+                                  (stranger, {"type": "chat", "text": "hi"}, "a chat before the join"),
+                                  (alice, {"type": "join", "user": "peggy"}, "a second join"),
+                                  (alice, {"type": "chat"}, "a chat without a text")):
+        client.sends(message)
+        server.is_through_with(client)
+        the_room_lives(server, f"{what} was refused")
+
+
+def test_lock_is_free_after_leavings(server):
+    """07.4 The lock is free again after a client has gone, on whatever way, member or not
+
+    `with lock:` releases it also when an exception leaves the block; acquire() needs a
+    release() in a finally.
+    """
+    for joins in (True, False):
+        for goes in (leaves, ends, breaks_off, sends_nonsense):
+            client = server.client("bob" if joins else "stranger")
+            if joins:
+                client.joins()
+            goes(client)
+            server.notices(client)
+            the_room_lives(server, f"a {'member' if joins else 'stranger'} {goes.__name__.replace('_', ' ')}")
+
+
+def test_lock_is_free_after_a_failed_send(server):
+    """07.4 The lock is free again after a send has failed
+
+    A send to somebody who has gone raises OSError: `with lock:` releases the lock on this
+    way, too.
+    """
+    alice = server.client("alice").joins()
+    dies_unnoticed(server, server.client("bob").joins(), alice)
+    the_room_lives(server, "a send to a member failed")
+
+
+def the_room_lives(server, after):
+    """A newcomer joins and is heard; nobody who waits for a client holds the lock."""
+    newcomer = server.client("newcomer").joins()
+    newcomer.is_heard_as("newcomer")
+    server.comes_to_rest()
+    server.sharing.finds_members((server.witness, newcomer))
+    server.sharing.lock_is_free(after)
+    newcomer.leaves()
+    newcomer.gets_end()
+    server.witness.is_told_of("newcomer")
+    server.notices(newcomer)
+
+
+def test_one_order(server):
+    """07.4 No two locks are taken in opposite order
+
+    Two threads that hold one lock each and want the other's wait for ever. Take locks in
+    one order everywhere, or one at a time.
+    """
+    a_day_in_the_room(server)
+    server.sharing.has_one_order()

@@ -173,16 +173,17 @@ class RoomMember(Member):
         witness, text = self.server.witness, f"{self} is in"
         self.says(text)
 
-        def heard():
-            select.select([self.sock, witness.sock], [], [], 0.02)
-            return witness.takes_chat(text)
+        heard = False
 
         def decided():
-            return heard() or self.has_something() and self.system_messages()
+            nonlocal heard
+            select.select([self.sock, witness.sock], [], [], 0.02)
+            heard = heard or witness.takes_chat(text)
+            return heard or self.has_something() and self.system_messages()
 
         self.waits(decided, f"what {self} says is heard, or answered by a system message",
                    f"what {self} said was neither heard nor answered")
-        return not self.system_messages()
+        return heard
 
     def takes_chat(self, text):
         """Has this been heard? If so, put it away with the chats before it."""

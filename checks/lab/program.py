@@ -164,11 +164,12 @@ class Program:
 
     def watch_until(self, condition, seconds):
         """Look again and again until condition(), which may ask the witness, is true, at most `seconds`; return whether it is."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.001
         while not condition():
             if time.monotonic() > deadline:
                 return False
-            self.wait_for(lambda: False, 0.01)
+            self.wait_for(lambda: False, pause)
+            pause = min(2 * pause, 0.02)
         return True
 
     def ask(self, *command):

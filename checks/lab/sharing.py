@@ -70,6 +70,27 @@ class Sharing:
                                   unique(self._spots(lock["since"], "takes the lock; not every way from here releases it")
                                          + self._spots(thread["places"], "goes on with the lock held")))
 
+    def is_not_kept_waiting(self, client, held, what):
+        """Expect that the thread of this client, which has no answer, waits for no other reason than the member who is stuck.
+
+        It may wait for its turn to send to that member (a lock for each connection).
+        """
+        guards = {lock["lock"] for lock in self._ask("report")["guards"]}
+        state = self._ask("state")
+        reader = next((one["reader"] for one in state["connections"] if one["peer"] == client.port), None)
+        thread = next((thread for thread in state["threads"] if thread["id"] == reader), None)
+        lock = thread and thread.get("waits_for")
+        if lock and lock["lock"] not in guards and lock["sent_to"] < 2:
+            return
+        at = held[0]["where"] if held else ()
+        failure = self.evidence.failure(
+            f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "
+                                                  f"at {place(thread['places'])}, taken at {place(lock['since'])} by the thread that sends" if lock else ""),
+            "others can join and leave while a send to one member is stuck", client)
+        failure.where = unique(self._spots(lock["since"][:1] if lock else (), "takes the lock, and sends with it held")
+                               + self._spots(at, "the send that is stuck") + failure.where)
+        raise failure
+
     def _ask(self, *command):
         answer = self.program.ask(*command)
         if answer is None:

@@ -78,7 +78,7 @@ def of_library(depth=2):
 class Held:
     """What the traced locks have in common: the holder, and since where."""
 
-    holder, since, reentrant = None, (), False
+    holder, since, reentrant, sent_to = None, (), False, frozenset()  # the clients to whom something was sent under it
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
@@ -318,13 +318,15 @@ def opposite_orders():
     return found
 
 
-def blocks(call, but=None):
-    """This thread begins a call that may block: note the locks that it holds."""
+def blocks(call, but=None, to=None):
+    """This thread begins a call that may block, to a client if there is one: note the locks that it holds."""
     actor = actors.get(_thread.get_ident())
     if actor and actor.held:
         stack = witness.steps(sys._getframe(2))
         place = witness.places(stack, 1)
         for lock, since in actor.held:
+            if to is not None:
+                lock.sent_to |= {to}
             if lock is not but and place:
                 under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor.peer))
 
@@ -340,7 +342,7 @@ def locks_of(ident):
 
 
 def describe_lock(lock, since):
-    return {"lock": id(lock), "made": witness.places(lock.made), "since": witness.places(since)}
+    return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": witness.places(lock.made), "since": witness.places(since)}
 
 
 # ------------------------------------------------------------------ happens-before

@@ -299,9 +299,9 @@ class Call:
 
     def __enter__(self):
         global activity
-        name, sock, *_ = self.mark
+        name, sock, conn, _ = self.mark
         if blocks and sock is not None and sock.gettimeout() != 0:
-            blocks(name)
+            blocks(name, to=conn.peer if conn and name == "send" else None)
         doing[_thread.get_ident()] = self.mark
         activity += 1
 

@@ -1,0 +1,71 @@
+"""Lesson 08: nothing that may block is done while the lock is held, rule by rule."""
+
+from lab.clients import WAIT
+from lab.course import after
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
+    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+from test_05_broadcast import (  # noqa: F401
+    test_chat_to_the_others, test_end_is_announced, test_every_other_member,
+    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
+    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
+    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
+from test_07_lock import (  # noqa: F401
+    a_day_in_the_room, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+
+
+def test_listens(server):
+    """08.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_nothing_blocks_under_the_lock(server):
+    """08.1 No blocking call (send, recv, accept, connect, sleep, a blocking queue or join) while the lock is held
+
+    Copy under the lock who is to hear it, `with lock: snapshot = list(...)`, and send when
+    the lock is free again.
+    """
+    a_day_in_the_room(server)
+    server.sharing.never_waits()
+
+
+@after(test_nothing_blocks_under_the_lock)
+def test_others_come_and_go_while_a_send_is_stuck(server):
+    """08.2 While a send to one member is stuck, others can join and leave
+
+    Whoever joins or leaves needs the lock: it must be free while another thread sends.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    alice.is_told_of(carol)
+    server.comes_to_rest()
+    server.sharing.finds_members((alice, bob, carol))
+    with server.holds("send", bob) as hold:
+        alice.says("hi bob")
+        held = hold.caught()
+        bob.did("is slow: the send of this to him takes its time")
+        dave = server.client("dave")
+        dave.asks_for("dave")
+        goes_on(dave, held, "while a send to bob is stuck, dave joins")
+        carol.leaves()
+        goes_on(carol, held, "while a send to bob is stuck, carol leaves")
+    bob.hears(alice, "hi bob")
+
+
+def goes_on(client, held, what):
+    """Expect that the client is answered, or that its thread waits for something else than the room."""
+    if not client.server.waits_until(lambda: client.has_something() or client.server.rests(but=held), WAIT):
+        client.server.deadline_passed()
+    if not client.has_something():
+        client.server.sharing.is_not_kept_waiting(client, held, what)

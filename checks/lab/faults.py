@@ -27,8 +27,8 @@ class Hold:
     """
 
     def __init__(self, program, what, client=None, point=1, count=1):
-        self.program = program
-        program.held.clear()
+        self.program, self.what, self.peers = program, what, [client.port] if client else []
+        self.seen = len(program.held)  # what was held before is not ours
         for _ in range(count):
             command(program, "hold", what, *([client.port, point] if client else []))
 
@@ -39,10 +39,14 @@ class Hold:
         self.release()
 
     def release(self):
-        self.program.ask("release")
+        self.program.ask("release", self.what, *self.peers)
+
+    @property
+    def held(self):
+        """The threads that it has caught."""
+        return [held for held in self.program.held[self.seen:] if held["what"] == self.what and held["peer"] in (self.peers or [None])]
 
     def caught(self, otherwise=lambda: False, count=1, seconds=HOLD_SECONDS):
         """Wait until so many threads are held, or until otherwise() is true; return the held threads."""
-        held = self.program.held
-        self.program.watch_until(lambda: len(held) >= count or otherwise(), seconds)
-        return list(held)
+        self.program.watch_until(lambda: len(self.held) >= count or otherwise(), seconds)
+        return self.held

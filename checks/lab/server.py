@@ -1,7 +1,9 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and say what is wrong."""
 
+import builtins
 import contextlib
 import socket
+import sys
 
 import psutil
 
@@ -36,6 +38,7 @@ class Server:
         self.retired = []
         self.deadlines = 0
         self._witness = None
+        self.here = {}  # members whom a check keeps for its next step
 
     # -------------------------------------------------- starting and stopping
 
@@ -229,6 +232,22 @@ class Server:
             error = self.program.errors[0]["error"]
             raise self.failure(f"a thread of server.py died at {when}: {error}", "the client has gone, and nothing else happens", closed=True)
 
+    def had_no_mistakes(self, when):
+        """Expect that no exception has ended one of its threads but an OSError, which a connection's end may be."""
+        for error in self.program.errors:
+            if not is_os_error(error["error"]):
+                raise self.failure(f"a thread of server.py died at {when}: {error['error']}", "no thread dies of a mistake", closed=True)
+
+    def does_not_recurse(self, times):
+        """Expect that no function was in itself nearly so many times when sends failed."""
+        depth, places = (self.ask("state") or {"deepest": (0, ())})["deepest"]
+        if depth >= times * 3 // 4:
+            failure = self.failure(f"with {times} dead members {places[0][2]}() was called inside itself {depth} times: one deeper for each; "
+                                   f"Python gives up at {sys.getrecursionlimit():,} calls (RecursionError)",
+                                   "however many die at once, all are cleaned up")
+            failure.where = unique(self.evidence.spots(places, "is reached inside itself, once for each dead member") + failure.where)
+            raise failure
+
     def peak_memory(self):
         """The most memory that it has used until now, in bytes."""
         return self.program.peak_memory
@@ -344,6 +363,12 @@ class Server:
     def why_ended(self, client):
         """Say what became of a client's connection."""
         return self.evidence.why_ended(client)
+
+
+def is_os_error(text):
+    """Is this the text of an OSError, "BrokenPipeError: ..."?"""
+    kind = getattr(builtins, text.partition(":")[0], None)
+    return isinstance(kind, type) and issubclass(kind, OSError)
 
 
 def is_consumed(connection, clients):

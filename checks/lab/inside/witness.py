@@ -39,6 +39,7 @@ bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
 doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?)
 accepted = 0
+deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
 blocks = None  # told of each call that may block, where locks are watched
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
@@ -142,7 +143,7 @@ def state():
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
             "idle_worker": idle_worker(frame), **locks_of(ident)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": accepted, "moving": activity != before}
+            "accepted": accepted, "deepest": deepest, "moving": activity != before}
 
 
 def locks_of(ident):
@@ -198,17 +199,22 @@ def hold(what, peer=None, point=1):
     """
     gate = _thread.allocate_lock()
     gate.acquire()
-    gates.append(gate)
+    gates.append((what, peer, gate))
     holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)
 
 
-def release():
+def release(what, *peers):
+    """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
     threading.setprofile(None)
-    holds.clear()
-    while gates:
-        gates.pop().release()
+    for key in list(holds):
+        if key[0] == what and (not peers or str(key[1]) in peers):
+            del holds[key]
+    for entry in gates[:]:
+        if entry[0] == what and (not peers or str(entry[1]) in peers):
+            gates.remove(entry)
+            entry[2].release()
 
 
 COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release}
@@ -238,6 +244,12 @@ def hold_at(what, conn):
     held = next_hold(what, conn)
     if held:
         wait_at(held[0], what, conn.peer)
+
+
+def hold_end(sock, conn):
+    """If a hold is set for this end of a client, hold its thread; not one that serves many without blocking."""
+    if sock.gettimeout() != 0:
+        hold_at("end", conn)
 
 
 def hold_send(sock, conn):
@@ -365,14 +377,14 @@ def receive(name, sock, size, flags, call):
             raise
         except OSError:
             conn.ends += 1
-            hold_at("end", conn)
+            hold_end(sock, conn)
             raise
         count = got if name == "recv_into" else len(got)
         if not flags:
             conn.received += count
         if not count and size > 0:
             conn.ends += 1
-            hold_at("end", conn)
+            hold_end(sock, conn)
     if holds:
         hold_after("recv", conn)
     return got
@@ -406,10 +418,20 @@ def transmit(name, sock, data, flags):
             raise
         except OSError:
             conn.ends += 1
+            note_depth()
             hold_after("fail", conn)
             raise
         conn.sent += size if sent is None else sent
     return sent
+
+
+def note_depth():
+    """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
+    global deepest
+    stack = [(code, line) for code, line in steps(sys._getframe(2)) if code.co_filename.startswith(folder)]
+    (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
+    if count > deepest[0]:
+        deepest = count, places([step for step in stack if step[0] is code], 1)
 
 
 def send(sock, data, flags=0):

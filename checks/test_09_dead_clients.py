@@ -1,0 +1,233 @@
+"""Lesson 09: members who die, and what becomes of the others, rule by rule."""
+
+import contextlib
+
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
+    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+from test_05_broadcast import (  # noqa: F401
+    breaks_off, fence, leaves,     test_chat_to_the_others, test_end_is_announced, test_every_other_member,
+    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
+    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
+    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
+from test_07_lock import (  # noqa: F401
+    MOST_POINTS, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
+
+MANY = 12  # members who die at once
+ALL = 200  # members who die one after another
+AT_ONCE = 20  # of these
+
+
+def test_listens(server):
+    """09.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_others_get_the_message(server):
+    """09.1 A send that fails takes nothing from the others: they get the message, and the sender stays
+
+    One try around each send, not one around the loop; catch OSError, for there are many
+    kinds of it.
+    """
+    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
+    dies_while(server, bob, lambda: others_hear(alice, (first, last, server.witness), "is bob there?"))
+    others_hear(alice, (first, last, server.witness), "and now?")
+
+
+def test_others_get_the_message_from_a_member_never_heard(server):
+    """09.1 A send that fails takes nothing from the others, also while the dead member's own thread is elsewhere
+
+    The error may be a ConnectionResetError or a BrokenPipeError: both are OSErrors.
+    """
+    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
+    with server.holds("recv", bob) as hold:  # his thread is not in recv: so a send is told of the reset first
+        bob.says("I am off")
+        held = hold.caught(seconds=0.5)
+        if held:
+            bob.did(f"is served by a thread that is late just now, at {spot(held[0])}")
+        bob.resets()
+        others_hear(alice, (first, last, server.witness), "is bob there?")
+    others_hear(alice, (first, last, server.witness), "and now?")
+
+
+def dies_while(server, member, act):
+    """The member breaks off and its own thread is late with that; meanwhile, act()."""
+    with server.holds("end", member) as hold:
+        member.resets()
+        if hold.caught(seconds=0.5):
+            member.did("has a thread in the server that is late just now")
+        act()
+
+
+def others_hear(sender, others, text):
+    sender.says(text)
+    for other in others:
+        other.hears_from(sender, text)
+
+
+def test_found_by_its_own_thread(server):
+    """09.2 A dead member is removed, its connection closed, its nick free again, and its leaving announced once
+
+    Its own thread finds out in recv: one way out for all, and there it is removed.
+    """
+    dies_once(server, lambda bob, alice, carol: bob.resets())
+
+
+def test_found_by_a_send(server):
+    """09.2 The same when a send finds the member dead
+
+    Take it out under the lock, and announce it only if it was still there: then it does
+    not matter who finds it first.
+    """
+    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: says_and_done(alice)))
+
+
+def test_found_by_two_sends_at_once(server):
+    """09.2 The same when several threads find the member dead at the same moment
+
+    Whoever takes it out of the members under the lock announces it; the others find that
+    it is not there any more.
+    """
+    def both_send(bob, alice, carol):
+        with server.holds("send", bob, count=2) as hold:
+            for member in (alice, carol):
+                member.says("is bob there?")
+            if len(hold.caught(count=2, seconds=1)) == 2:
+                bob.did("is sent to by two threads at the same moment")
+        for member in (alice, carol):
+            server.is_through_with(member)
+
+    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: both_send(bob, alice, carol)))
+
+
+def test_found_by_a_send_and_its_own_thread(server):
+    """09.2 The same when a send and its own thread find it dead, in whatever order the threads run
+
+    `if conn in clients: del clients[conn]` in two critical sections is two steps: another
+    thread may come between. pop() under the lock is one.
+    """
+    for point in range(1, MOST_POINTS):
+        reached = []
+
+        def one_comes_between(bob, alice, carol):
+            with server.holds("fail", bob, point) as sender:
+                with server.holds("end", bob) as own:
+                    bob.resets()
+                    own.caught(seconds=0.5)
+                    alice.says("is bob there?")
+                    reached[:] = sender.caught(lambda: server.rests(but=own.held), seconds=1)
+                if reached:
+                    bob.did(f"is found dead by a send, whose thread is late just now, at {spot(reached[0])}")
+                    server.waits_until(lambda: server.rests(but=reached), 1)
+
+        dies_once(server, one_comes_between)
+        if not reached:
+            return
+
+
+def says_and_done(member):
+    member.says("is anybody there?")
+    member.server.is_through_with(member)
+
+
+def dies_once(server, dies):
+    """Bob dies in this way; alice and carol are told once, and nothing of him is left."""
+    alice, carol = (server.here.get(name) or server.client(name).joins() for name in ("alice", "carol"))
+    server.here = {"alice": alice, "carol": carol}
+    before = server.counts()
+    bob = server.client("bob").joins()
+    is_over(alice, carol)
+    for member in (alice, carol):
+        member.forgets_system_messages()
+    dies(bob, alice, carol)
+    for member in (alice, carol):
+        member.is_told_of(bob, f"{member} is told that bob has gone")
+    server.is_back_to(before, "bob's death")
+    is_over(alice, carol)
+    for member in (alice, carol):
+        member.was_told_nothing(f"{member} is told once that bob has gone", about="bob")
+    server.had_no_mistakes("bob's death")
+    is_free_again(server, "bob")
+    server.settles(*before)
+
+
+def is_free_again(server, nick):
+    again = server.client(f"the next {nick}")
+    again.asks_for(nick)
+    again.is_told("a join with a nick that is free again is answered by a system message")
+    if not again.is_in():
+        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again)
+    again.leaves()
+    again.gets_end()
+
+
+def is_over(*members):
+    """What was said and announced before has come: each says something that the others hear; see fence."""
+    for number in (1, 2):
+        for member in members:
+            member.says(f"fence {number}")
+            for other in members:
+                if other is not member:
+                    other.hears_at_last(member, f"fence {number}")
+
+
+def test_several_dead_at_once(server):
+    """09.3 Several members dead at once are all cleaned up, each announced once
+
+    Collect the dead in a list and go through it; telling the others may find the next
+    ones, so go on until nobody is left: in a loop, not by calling yourself.
+    """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    dying = [server.client(f"d{number}").joins() for number in range(MANY)]
+    is_over(alice, carol)
+    for member in (alice, carol):
+        member.forgets_system_messages()
+    with contextlib.ExitStack() as late:
+        holds = [late.enter_context(server.holds("end", member)) for member in dying]
+        for member in dying:
+            member.resets()
+        for hold in holds:
+            hold.caught(seconds=0.5)
+        says_and_done(alice)
+    for member in (alice, carol):
+        for one in dying:
+            member.is_told_of(one, f"{member} is told that {one} has gone")
+    server.is_back_to(before, f"{MANY} deaths at once")
+    is_over(alice, carol)
+    for member in (alice, carol):
+        member.was_told_nothing("each leaving is announced once")
+    server.had_no_mistakes(f"{MANY} deaths at once")
+    server.does_not_recurse(MANY)
+
+
+def test_two_hundred_deaths(server):
+    """09.4 After 200 members have died by reset the server has as many threads and open sockets as before them
+
+    Each thread ends, and each connection is closed, on every way out.
+    """
+    alice = server.client("alice").joins()
+    before = server.counts()
+    for batch in range(ALL // AT_ONCE):
+        dying = [server.client(f"d{batch}-{number}").joins() for number in range(AT_ONCE)]
+        for number, member in enumerate(dying):
+            member.resets()
+            if number % 5 == 0:
+                alice.says("is anybody there?")
+        server.settles(*before)
+    server.is_back_to(before, f"{ALL} deaths")
+    if not alice.is_in():
+        raise server.failure("alice is heard no more after the others' deaths", "the sender stays", client=alice)

@@ -140,6 +140,7 @@ def test_same_nick_at_the_same_moment(server):
             return
         for client in (one, other):
             client.closes()
+        server.waits_until(server.rests, 1)
 
 
 def spot(held):

@@ -119,23 +119,31 @@ def test_found_by_a_send_and_its_own_thread(server):
     `if conn in clients: del clients[conn]` in two critical sections is two steps: another
     thread may come between. pop() under the lock is one.
     """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    dead = []
     for point in range(1, MOST_POINTS):
-        reached = []
+        bob = server.client(f"bob-{point}-").joins()
+        for member in (alice, carol):
+            member.is_told_of(bob)
+        dead.append(bob)
+        if not one_comes_between(server, bob, alice, point):
+            break
+    nothing_is_left(server, before, dead, alice, carol)
 
-        def one_comes_between(bob, alice, carol):
-            with server.holds("fail", bob, point) as sender:
-                with server.holds("end", bob) as own:
-                    bob.resets()
-                    own.caught(seconds=0.5)
-                    alice.says("is bob there?")
-                    reached[:] = sender.caught(lambda: server.rests(but=own.held), seconds=1)
-                if reached:
-                    bob.did(f"is found dead by a send, whose thread is late just now, at {spot(reached[0])}")
-                    server.waits_until(lambda: server.rests(but=reached), 1)
 
-        dies_once(server, one_comes_between)
-        if not reached:
-            return
+def one_comes_between(server, bob, alice, point):
+    """A send to bob fails, and its thread is late at this point while bob's own thread cleans up; is there such a point?"""
+    with server.holds("fail", bob, point) as sender:
+        with server.holds("end", bob) as own:
+            bob.resets()
+            own.caught(seconds=0.5)
+            alice.says("is bob there?")
+            reached = sender.caught(lambda: server.rests(but=own.held), seconds=1)
+        if reached:
+            bob.did(f"is found dead by a send, whose thread is late just now, at {spot(reached[0])}")
+            server.waits_until(lambda: server.rests(but=reached), 1)
+    return reached
 
 
 def says_and_done(member):
@@ -145,23 +153,28 @@ def says_and_done(member):
 
 def dies_once(server, dies):
     """Bob dies in this way; alice and carol are told once, and nothing of him is left."""
-    alice, carol = (server.here.get(name) or server.client(name).joins() for name in ("alice", "carol"))
-    server.here = {"alice": alice, "carol": carol}
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
     bob = server.client("bob").joins()
     is_over(alice, carol)
     for member in (alice, carol):
         member.forgets_system_messages()
     dies(bob, alice, carol)
-    for member in (alice, carol):
-        member.is_told_of(bob, f"{member} is told that bob has gone")
-    server.is_back_to(before, "bob's death")
-    is_over(alice, carol)
-    for member in (alice, carol):
-        member.was_told_nothing(f"{member} is told once that bob has gone", about="bob")
-    server.had_no_mistakes("bob's death")
-    is_free_again(server, "bob")
-    server.settles(*before)
+    nothing_is_left(server, before, [bob], alice, carol)
+
+
+def nothing_is_left(server, before, dead, *others):
+    """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left."""
+    for member in others:
+        for one in dead:
+            member.is_told_of(one, f"{member} is told that {one} has gone")
+    server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
+    is_over(*others)
+    for member in others:
+        for one in dead:
+            member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick)
+    server.had_no_mistakes("a death")
+    is_free_again(server, dead[-1].nick)
 
 
 def is_free_again(server, nick):
@@ -192,7 +205,7 @@ def test_several_dead_at_once(server):
     """
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
-    dying = [server.client(f"d{number}").joins() for number in range(MANY)]
+    dying = [server.client(f"d{number}-").joins() for number in range(MANY)]
     is_over(alice, carol)
     for member in (alice, carol):
         member.forgets_system_messages()
@@ -203,14 +216,7 @@ def test_several_dead_at_once(server):
         for hold in holds:
             hold.caught(seconds=0.5)
         says_and_done(alice)
-    for member in (alice, carol):
-        for one in dying:
-            member.is_told_of(one, f"{member} is told that {one} has gone")
-    server.is_back_to(before, f"{MANY} deaths at once")
-    is_over(alice, carol)
-    for member in (alice, carol):
-        member.was_told_nothing("each leaving is announced once")
-    server.had_no_mistakes(f"{MANY} deaths at once")
+    nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)
 
 

@@ -122,10 +122,18 @@ class Client:
         self.buffer += data
         return True
 
-    def waits(self, done, should, silence, instead=lambda: None):
+    def _fill_any(self, others, wait):
+        """Read what is there for this client and the others, waiting at most `wait` seconds; return whether anything came."""
+        if others:
+            select.select([client.sock for client in (self, *others) if not client.end], [], [], wait)
+            return any([client._fill() for client in (self, *others)])
+        return self._fill(wait)
+
+    def waits(self, done, should, silence, instead=lambda: None, beside=()):
         """Wait until done() is true. Fails with `silence` as what was, when it will not be.
 
-        instead() is the offset of what came instead, if anything did.
+        instead() is the offset of what came instead, if anything did; beside: other
+        clients to whom it may come.
         """
         began = time.monotonic()
         deadline, ask = began + WAIT, began + ASK_EVERY / 2
@@ -134,7 +142,7 @@ class Client:
                 raise self.ended_early(should)
             if self.server.program.stuck:
                 raise self.server.failure(str(silence), should, client=self, offset=instead())
-            if self._fill(wait=ASK_EVERY / 2):
+            if self._fill_any(beside, wait=ASK_EVERY / 2):
                 deadline = time.monotonic() + WAIT  # something moves
                 if deadline < began + LONGEST_WAIT:
                     continue
@@ -143,7 +151,7 @@ class Client:
                 self.server.deadline_passed()
                 raise self.server.failure(f"{silence} within {WAIT:g} seconds", should, client=self, offset=instead())
             if now > ask:
-                if self.server.is_idle(self) and not self._fill(wait=0.2) and not done():  # what was sent last may still be on its way
+                if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2):  # what was sent last may still be on its way
                     raise self.server.failure(f"{silence}, and nothing will: {self.server.idle_because(self)}", should,
                                               client=self, offset=instead())
                 ask = now + ASK_EVERY

@@ -1,7 +1,5 @@
 """The scripted clients with a nick: they join, say and hear, alone (lesson 04) and in a room (lesson 05 and later)."""
 
-import select
-
 from .clients import Later, Messenger, line
 from .story import shown
 
@@ -104,7 +102,8 @@ class Member(Messenger):
 
     def forgets_system_messages(self):
         """Put away the system messages that have come until now."""
-        self._fill()
+        while self._fill():
+            pass
         self._sort()
         self.inbox[:] = [entry for entry in self.inbox if entry[1].get("type") != "system"]
 
@@ -182,17 +181,19 @@ class RoomMember(Member):
 
         def decided():
             nonlocal heard
-            select.select([self.sock, witness.sock], [], [], 0.02)
             heard = heard or witness.takes_chat(text)
             return heard or self.has_something() and self.system_messages()
 
         self.waits(decided, f"what {self} says is heard, or answered by a system message",
-                   f"what {self} said was neither heard nor answered")
-        return heard
+                   f"what {self} said was neither heard nor answered", beside=[witness])
+        if not heard:  # the system message may have been about something else
+            self.server.waits_until(self.server.rests, 1)
+        return heard or witness.takes_chat(text)
 
     def takes_chat(self, text):
         """Has this been heard? If so, put it away with the chats before it."""
-        self.has_something()
+        while self._fill():
+            pass
         self._sort()
         at = next((number for number, (_, message) in enumerate(self.inbox) if is_chat(message) and message["text"] == text), None)
         if at is not None:

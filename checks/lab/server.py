@@ -38,7 +38,6 @@ class Server:
         self.retired = []
         self.deadlines = 0
         self._witness = None
-        self.here = {}  # members whom a check keeps for its next step
 
     # -------------------------------------------------- starting and stopping
 

@@ -61,7 +61,7 @@ async def converse(reader, writer):
 
 
 async def handle_client(reader, writer):
-    with contextlib.suppress(OSError, ValueError, RecursionError):
+    with contextlib.suppress(OSError, ValueError, RecursionError, asyncio.CancelledError):
         await converse(reader, writer)
 
 

@@ -84,8 +84,8 @@ def serve(conn):
     except (OSError, ValueError):
         pass
     finally:
-        conn.close()
         room.dismiss(member)
+        conn.close()
 
 
 def main():

@@ -84,9 +84,9 @@ def serve(conn):
     except (OSError, ValueError):
         pass
     finally:
-        conn.close()
         if room.dismiss(member):
             room.announce(f"{nick} went out")
+        conn.close()
 
 
 def main():

@@ -71,12 +71,12 @@ def talk(sock):
     except (OSError, ValueError):
         pass
     finally:
-        sock.close()
         try:
             go(nick)
             tell(all_but(), type="system", text=f"goodbye {nick}")
         except KeyError:  # had never joined
             pass
+        sock.close()
 
 
 listener = socket.create_server((HOST, PORT))

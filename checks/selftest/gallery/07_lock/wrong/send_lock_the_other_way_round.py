@@ -84,8 +84,8 @@ def serve(conn):
         pass
     finally:
         with member.sending:  # nobody is to write to it any more
-            conn.close()
             was_there = room.dismiss(member)  # <--
+            conn.close()
         if was_there:
             room.tell({"type": "system", "text": f"{nick} went out"})
 

@@ -1,6 +1,6 @@
 """After a leave waits under the lock until the client has closed its side.
 
-fails: 08.1 08.2 04.3
+fails: 08.1 08.2 05.3 03.3
 says:
 """
 

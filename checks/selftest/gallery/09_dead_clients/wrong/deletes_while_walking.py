@@ -19,14 +19,18 @@ def system(text):
     return {"type": "system", "text": text}
 
 
-def remove(conn):
-    """Take conn out of the room; return its nick, or None if it is out already."""
-    with lock:
-        nick = clients.pop(conn, None)
+def hang_up(conn):
     try:
         conn.shutdown(socket.SHUT_RDWR)  # wakes its own thread, which closes it
     except OSError:
         pass
+
+
+def remove(conn):
+    """Take conn out of the room; return its nick, or None if it is out already."""
+    with lock:
+        nick = clients.pop(conn, None)
+    hang_up(conn)
     return nick
 
 
@@ -47,7 +51,7 @@ def broadcast(sender, obj, include_sender=False):
                 if conn in dead:
                     waiting.append((system(f"{clients[conn]} has left"), None))
                     del clients[conn]  # <--
-                    conn.shutdown(socket.SHUT_RDWR)
+                    hang_up(conn)
 
 
 def join(conn, nick):

@@ -4,6 +4,7 @@ fails: 09.3 09.2 09.1
 says:
 """
 
+import contextlib
 import socket
 import threading
 
@@ -81,7 +82,8 @@ class Peer(threading.Thread):
                         Peer.peers.discard(peer)  # <--
                         died.append(peer)
         for peer in died:
-            peer.conn.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                peer.conn.shutdown(socket.SHUT_RDWR)
             self.announce(f"{peer.nick} has died")
 
     def send_to_all(self, obj, but=None):

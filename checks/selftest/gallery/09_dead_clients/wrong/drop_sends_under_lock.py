@@ -54,7 +54,7 @@ class Room:
             for other in self._members:
                 try:
                     other.note(f"{member.nick} is not here any more")  # <--
-                except OSError:  # the next message finds it, too
+                except OSError:  # its own thread and the next message find it, too
                     pass
             return True
 
@@ -66,7 +66,7 @@ class Room:
             try:
                 member.send(obj)
             except OSError:
-                        self.drop(member)
+                self.drop(member)
 
     def announce(self, text):
         self.say({"type": "system", "text": text})

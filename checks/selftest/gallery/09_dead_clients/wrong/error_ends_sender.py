@@ -1,4 +1,4 @@
-"""Cleans up after a dead peer and raises the error again, in the thread of the one who was speaking.
+"""Cleans up after a dead peer, and then lets the error out into the thread of the one who was speaking.
 
 fails: 09.1
 says:
@@ -32,8 +32,11 @@ class Peer(threading.Thread):
                 self.obey(obj)
         except (OSError, ValueError):
             pass
-        if self.drop():
-            self.announce(f"{self.nick} has quit")
+        try:
+            if self.drop():
+                self.announce(f"{self.nick} has quit")
+        except OSError:
+            pass
         self.conn.close()
 
     def obey(self, obj):
@@ -72,14 +75,14 @@ class Peer(threading.Thread):
         self.publish({"type": "system", "text": text})
 
     def publish(self, obj, but=None):
-        dead = failed = self.send_to_all(obj, but)
+        dead = self.send_to_all(obj, but)
+        complete = not dead
         while dead:
             peer = dead.pop()
             if peer.drop():
-                dead = dead + self.send_to_all({"type": "system", "text": f"{peer.nick} has died"})
-                failed = True
-        if failed:
-            raise OSError("could not be sent to all")  # <--
+                dead += self.send_to_all({"type": "system", "text": f"{peer.nick} has died"})
+        if not complete:
+            raise OSError("not all of them got it")  # <--
 
     def send_to_all(self, obj, but=None):
         """Return those whom it did not reach."""

@@ -23,11 +23,15 @@ def remove(conn):
     """Take conn out of the room; return its nick, or None if it is out already."""
     with lock:
         nick = clients.pop(conn, None)
+    hang_up(conn)
+    return nick
+
+
+def hang_up(conn):
     try:
         conn.shutdown(socket.SHUT_RDWR)  # wakes its own thread, which closes it
     except OSError:
         pass
-    return nick
 
 
 def broadcast(sender, obj, include_sender=False):
@@ -45,7 +49,7 @@ def broadcast(sender, obj, include_sender=False):
         for conn in dead:
             nick = clients.pop(conn, None)  # <--
             if nick is not None:
-                conn.shutdown(socket.SHUT_RDWR)
+                hang_up(conn)
                 waiting.append((system(f"{nick} has left"), None))
 
 

@@ -6,14 +6,12 @@ says:
 
 import socket
 import threading
-import weakref
 
 from utils import recv_json, send_json
 
 HOST, PORT = "127.0.0.1", 9090
 
 clients = {}  # connection -> nick
-joined = weakref.WeakSet()  # connections that have been members
 lock = threading.Lock()
 
 
@@ -22,9 +20,9 @@ def system(text):
 
 
 def remove(conn):
-    """Take conn out of the room; return its nick, or None if it is out already."""
+    """Take conn out of the room; return its nick."""
     with lock:
-        nick = clients.pop(conn) if conn in clients or conn in joined else None  # <--
+        nick = clients.pop(conn)  # <--
     try:
         conn.shutdown(socket.SHUT_RDWR)  # wakes its own thread, which closes it
     except OSError:
@@ -46,8 +44,7 @@ def broadcast(sender, obj, include_sender=False):
                 dead.append(conn)
         for conn in dead:
             nick = remove(conn)
-            if nick is not None:
-                waiting.append((system(f"{nick} has left"), None))
+            waiting.append((system(f"{nick} has left"), None))
 
 
 def join(conn, nick):
@@ -55,7 +52,6 @@ def join(conn, nick):
         if nick in clients.values():
             return False
         clients[conn] = nick
-        joined.add(conn)
         return True
 
 
@@ -81,7 +77,8 @@ def handle_client(conn, addr):
         except (OSError, ValueError) as error:
             print(addr, error)
         finally:
-            if remove(conn) is not None:
+            if nick is not None:
+                remove(conn)
                 broadcast(conn, system(f"{nick} has left"))
 
 

@@ -62,17 +62,19 @@ class Room:
 
     def say(self, obj, but=None):
         """Send obj to all but one; tell of those who turn out to be dead."""
+        with self._lock:
+            members = [member for member in self._members if member is not but]
+        dead = [member for member in members if not member.takes(obj)]
+        if not dead:
+            return
         lost = []
-        if obj:
-            with self._lock:
-                members = [member for member in self._members if member is not but]
-            dead = [member for member in members if not member.takes(obj)]
-            with self._lock:
-                for member in self._members:
-                    if member in dead:
-                        self._members.remove(member)  # <--
-                        member.hang_up()
-                        lost.append(member)
+        with self._lock:
+            for member in self._members:
+                if member in dead:
+                    self._members.remove(member)  # <--
+                    lost.append(member)
+        for member in lost:
+            member.hang_up()
         for member in lost:
             self.announce(f"{member.nick} was lost")
 

@@ -14,7 +14,6 @@ HOST = "127.0.0.1"
 PORT = 9090
 
 online = {}  # nick -> socket
-from_where = {}  # socket -> address, for the log
 lock = threading.Lock()
 
 
@@ -80,16 +79,17 @@ def talk(sock):
             say({"type": "system", "text": f"goodbye {nick}"})
         sock.close()
     except OSError:
-        print("lost", from_where[sock])
         if nick is not None and take_out(nick, sock):  # <--
             say({"type": "system", "text": f"goodbye {nick}"})
 
 
 def main():
     listener = socket.create_server((HOST, PORT))
+    accepted = []
     while True:
         sock, address = listener.accept()
-        from_where[sock] = address  # <--
+        accepted.append(sock)  # <--
+        print(f"client {len(accepted)} from {address}")
         threading.Thread(target=talk, args=[sock], daemon=True).start()
 
 

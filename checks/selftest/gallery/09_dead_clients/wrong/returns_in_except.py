@@ -1,6 +1,6 @@
 """Takes out the first one who is dead and returns, with others in the list still to be told.
 
-fails: 09.1 09.3
+fails: 09.1
 says:
 """
 

@@ -75,7 +75,10 @@ class Peer(threading.Thread):
         dead = self.send_to_all(obj, but)
         for peer in dead:
             if peer.drop() and peer is not self:
-                self.reply(f"{peer.nick} has died")  # <--
+                try:
+                    self.reply(f"{peer.nick} has died")  # <--
+                except OSError:
+                    pass
 
     def send_to_all(self, obj, but=None):
         """Return those whom it did not reach."""

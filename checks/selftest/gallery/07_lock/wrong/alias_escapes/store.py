@@ -1,0 +1,30 @@
+# Who is in the room, and the lock for it.
+
+import threading
+
+_members = []  # (connection, nick)
+_lock = threading.RLock()
+
+
+def add(conn, nick):
+    """Return False if the nick is taken."""
+    with _lock:
+        for _, other in _members:
+            if other == nick:
+                return False
+        _members.append((conn, nick))
+        return True
+
+
+def remove(conn):
+    """Return the nick that conn had, or None."""
+    with _lock:
+        for member in _members:
+            if member[0] is conn:
+                _members.remove(member)
+                return member[1]
+
+
+def members():
+    with _lock:
+        return _members

@@ -1,0 +1,82 @@
+"""Releases the lock in a `finally` that stands below the sends.
+
+fails: 08.1 08.2
+says:
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST = "127.0.0.1"
+PORT = 9090
+
+online = {}  # nick -> socket
+mutex = threading.Lock()
+
+
+def enter(nick, sock):
+    mutex.acquire()
+    try:
+        if nick in online:
+            return False
+        online[nick] = sock
+        return True
+    finally:
+        mutex.release()
+
+
+def go(nick):
+    mutex.acquire()
+    try:
+        del online[nick]
+    finally:
+        mutex.release()
+
+
+def tell(but=None, **message):
+    mutex.acquire()
+    try:
+        socks = [sock for name, sock in online.items() if name != but]
+        for sock in socks:
+            try:
+                send_json(sock, message)  # <--
+            except OSError:
+                continue
+    finally:
+        mutex.release()
+
+
+def talk(sock):
+    nick, buffer = None, bytearray()
+    try:
+        while True:
+            message = recv_json(sock, buffer)
+            if message is None or message.get("type") == "leave":
+                break
+            kind, user, text = message.get("type"), message.get("user"), message.get("text")
+            if kind == "join" and nick is None and isinstance(user, str) and 0 < len(user.strip()) < 33:
+                wish = user.strip()
+                if not enter(wish, sock):
+                    send_json(sock, {"type": "system", "text": f"{wish} is in use"})
+                    continue
+                nick = wish
+                tell(type="system", text=f"hello {nick}")
+            elif kind == "chat" and nick is not None and isinstance(text, str):
+                tell(nick, type="chat", user=nick, text=text)
+            else:
+                send_json(sock, {"type": "system", "text": "what do you mean?"})
+    except (OSError, ValueError):
+        pass
+    finally:
+        if nick is not None:
+            go(nick)
+            tell(type="system", text=f"goodbye {nick}")
+        sock.close()
+
+
+listener = socket.create_server((HOST, PORT))
+while True:
+    sock, _ = listener.accept()
+    threading.Thread(target=talk, args=[sock], daemon=True).start()

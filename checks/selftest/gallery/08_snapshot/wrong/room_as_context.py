@@ -1,0 +1,107 @@
+"""`with room:` reads well, takes the lock in __enter__, and all members are sent to inside.
+
+fails: 08.1 08.2
+says:
+"""
+
+import socket
+import threading
+from dataclasses import dataclass
+
+import utils
+
+HOST, PORT = "127.0.0.1", 9090
+
+
+@dataclass(eq=False)
+class Member:
+    conn: socket.socket
+    nick: str = ""
+
+    def send(self, obj):
+        try:
+            utils.send_json(self.conn, obj)  # <--
+        except OSError:
+            pass
+
+    def note(self, text):
+        self.send({"type": "system", "text": text})
+
+
+class Room:
+    """The members, and the lock that guards them."""
+
+    def __init__(self):
+        self._members = []
+        self._lock = threading.Lock()
+
+    def __enter__(self):
+        self._lock.acquire()
+        return self
+
+    def __exit__(self, *exception):
+        self._lock.release()
+
+    def admit(self, member, nick):
+        with self._lock:
+            if any(other.nick == nick for other in self._members):
+                return False
+            member.nick = nick
+            self._members.append(member)
+            return True
+
+    def dismiss(self, member):
+        with self._lock:
+            if member not in self._members:
+                return False
+            self._members.remove(member)
+            return True
+
+    def tell(self, obj, but=None):
+        with self:
+            for member in self._members:
+                if member is not but:
+                    member.send(obj)  # <--
+
+    def announce(self, text):
+        self.tell({"type": "system", "text": text})
+
+
+room = Room()
+
+
+def serve(conn):
+    member, nick, buffer = Member(conn), None, bytearray()
+    try:
+        while (obj := utils.recv_json(conn, buffer)) is not None:
+            match obj:
+                case {"type": "leave"}:
+                    break
+                case {"type": "join", "user": str(user)} if not nick and 0 < len(user.strip()) <= 32:
+                    wish = user.strip()
+                    if room.admit(member, wish):
+                        nick = wish
+                        room.announce(f"{nick} came in")
+                    else:
+                        member.note(f"somebody else is {wish}")
+                case {"type": "chat", "text": str(text)} if nick:
+                    room.tell({"type": "chat", "user": nick, "text": text}, but=member)
+                case _:
+                    member.note("not understood")
+    except (OSError, ValueError):
+        pass
+    finally:
+        if room.dismiss(member):
+            room.announce(f"{nick} went out")
+        conn.close()
+
+
+def main():
+    listener = socket.create_server((HOST, PORT))
+    while True:
+        conn, _ = listener.accept()
+        threading.Thread(target=serve, args=(conn,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Calls broadcast() from within the `with lock` of the clean-up, and waits for itself.
+
+fails: 07.4 09.2
+says:
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+
+clients = {}  # connection -> nick
+lock = threading.Lock()
+
+
+def system(text):
+    return {"type": "system", "text": text}
+
+
+def hang_up(conn):
+    try:
+        conn.shutdown(socket.SHUT_RDWR)  # wakes its own thread, which closes it
+    except OSError:
+        pass
+
+
+def remove(conn):
+    """Take conn out of the room; return its nick, or None if it is out already."""
+    with lock:
+        nick = clients.pop(conn, None)
+    hang_up(conn)
+    return nick
+
+
+def broadcast(sender, obj, include_sender=False):
+    waiting = [(obj, None if include_sender else sender)]
+    while waiting:  # what is to be told, then who was found dead by it
+        obj, skip = waiting.pop(0)
+        with lock:  # <--
+            conns = [conn for conn in clients if conn is not skip]
+        dead = []
+        for conn in conns:
+            try:
+                send_json(conn, obj)
+            except OSError:
+                dead.append(conn)
+        if dead:
+            with lock:
+                for conn in dead:
+                    nick = clients.pop(conn, None)
+                    if nick is not None:
+                        hang_up(conn)
+                        broadcast(conn, system(f"{nick} has left"))  # <--
+
+
+def join(conn, nick):
+    with lock:
+        if nick in clients.values():
+            return False
+        clients[conn] = nick
+        return True
+
+
+def handle_client(conn, addr):
+    buffer = bytearray()
+    nick = None
+    with conn:
+        try:
+            while (obj := recv_json(conn, buffer)) is not None:
+                match obj:
+                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
+                        if join(conn, user.strip()):
+                            nick = user.strip()
+                            broadcast(conn, system(f"{nick} has joined"), include_sender=True)
+                        else:
+                            send_json(conn, system(f"{user.strip()} is taken"))
+                    case {"type": "chat", "text": str(text)} if nick is not None:
+                        broadcast(conn, {"type": "chat", "user": nick, "text": text})
+                    case {"type": "leave"}:
+                        break
+                    case _:
+                        send_json(conn, system("join once, then chat"))
+        except (OSError, ValueError) as error:
+            print(addr, error)
+        finally:
+            if remove(conn) is not None:
+                broadcast(conn, system(f"{nick} has left"))
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -158,7 +158,7 @@ def dies_once(server, dies):
     server.is_back_to(before, "bob's death")
     is_over(alice, carol)
     for member in (alice, carol):
-        member.was_told_nothing(f"{member} is told once that bob has gone", about="bob")
+        member.was_told_nothing(f"{member} is told once that bob has gone", about="bob", more="one more")
     server.had_no_mistakes("bob's death")
     is_free_again(server, "bob")
     server.settles(*before)

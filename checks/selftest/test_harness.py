@@ -59,7 +59,7 @@ def test_idle_is_proved_not_guessed(start):
 def test_idle_is_told_at_once(start):
     server = start(ECHO.replace("conn.sendall(data)", "pass"))
     alice = server.client("alice")
-    with pytest.raises(Failure, match="nothing came back to alice, and nothing will: the server has read all"):
+    with pytest.raises(Failure, match="nothing came back to alice, and that will not change: the server has read all"):
         alice.is_served()
     assert server.deadlines == 0
 

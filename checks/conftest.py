@@ -44,6 +44,7 @@ def what_is_asked(option):
         raise pytest.UsageError(f"--json: {option.json} cannot be written: not a file in a folder that exists")
     run = Run(folder, course=option.submission is None and not lessons)
     run.asked = lessons or [lesson for lesson in LESSONS if option.submission is None or run.submission.holds(lesson)]
+    run.missing = [] if lessons else [lesson for lesson in LESSONS if lesson not in run.asked]
     if not run.asked:
         raise pytest.UsageError(f"--submission: {folder} holds none of the lessons ({', '.join(LESSONS)})")
     return run
@@ -65,10 +66,17 @@ def pytest_collection_modifyitems(config, items):
     run.add(lesson_in(item.path) for item in mine)
 
 
+def pytest_collection_finish(session):
+    if session.items:  # those that -k and --lf have left; with -n the workers have them
+        session.config.stash[RUN].choose((lesson_in(item.path), item.function.__name__) for item in session.items if lesson_in(item.path))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node, ids):
-    files = {Path(nodeid.split("::")[0]) for nodeid in ids}
-    node.config.stash[RUN].add(lesson_in(path) for path in files if lesson_in(path))
+    run, names = node.config.stash[RUN], [nodeid.split("::") for nodeid in ids]
+    mine = [(lesson_in(Path(file)), rest[-1]) for file, *rest in names if lesson_in(Path(file))]
+    run.add(lesson for lesson, _ in mine)
+    run.choose(mine)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -171,8 +179,10 @@ class Verdicts:
         os.replace(name, target)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self, session, exitstatus):
         self.write()
+        if exitstatus == 0 and not self.config.option.collectonly and self.run.current():
+            session.exitstatus = 1  # waiting is skipping to pytest, and no fault; here it is not passed
         if self.terminal and self.run.lessons:
             # What stands below says it better than tracebacks of ours.
             self.terminal.reportchars = ""

@@ -88,8 +88,9 @@ def test_short_sends(server):
 def test_half_close(server):
     """01.3 A client that has finished sending gets the rest and then the end of the stream
 
-    When recv() returns b"", the client has stopped sending: leave the loop and close
-    the connection. `with conn:` closes it on every way out.
+    When recv() returns b"", the client has stopped sending, and every further recv()
+    returns b"" at once: leave the loop and close the connection. `with conn:` closes it
+    on every way out.
     """
     alice = server.client("alice")
     alice.is_served()

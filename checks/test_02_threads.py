@@ -19,10 +19,11 @@ def test_listens(server):
 def test_silent_client(server):
     """02.1 A client that says nothing keeps nobody waiting
 
-    While a thread waits in recv() for one client it can do nothing else: give each
-    client a thread of its own, and let the main thread go back to accept().
+    While a thread waits in recv() for one client it can do nothing else. Give each client
+    a thread with its own connection, Thread(target=handle_client, args=(conn, addr)), and
+    start() it; the main thread goes back to accept() and does not join() it.
     """
-    server.client("silent")
+    server.client("the silent one")
     bob = server.client("bob")
     bob.is_served()
     server.client("carol").is_served()
@@ -42,8 +43,8 @@ def test_hundred_clients(server):
 def test_own_bytes(server):
     """02.2 Each client gets its own bytes only
 
-    What belongs to one client must be a local variable of its thread, or an argument:
-    a global name or an attribute of a shared object has only one value for all.
+    What belongs to one client, its connection too, must be a local variable of its thread,
+    or an argument: a global name or an attribute of a shared object has only one value for all.
     """
     clients = [server.client(name) for name in ("alice", "bob", "carol", "dave")]
     for _ in range(3):
@@ -122,7 +123,7 @@ def test_ctrl_c(server):
     Python waits at its end for every thread that is not a daemon thread, and a thread
     in recv() does not end: daemon=True. And do not catch KeyboardInterrupt to go on.
     """
-    server.client("silent")
+    server.client("the silent one")
     server.client("alice").is_served()
     server.client("bob").is_served()
     server.comes_to_rest()

@@ -31,7 +31,8 @@ def test_listens(server):
 def test_whole_messages(server):
     """03.1 A message comes back as one message: one JSON object on one line
 
-    json.dumps() makes the line, "\\n" ends it, and both go out as bytes.
+    json.dumps() makes the line, "\\n" ends it, and both go out as bytes. A line that has
+    been received and is served leaves the buffer.
     """
     alice = server.client("alice")
     for message in (HELLO, {"type": "chat", "text": "again"}):
@@ -42,8 +43,9 @@ def test_whole_messages(server):
 def test_in_two_pieces(server):
     """03.1 A message may arrive in pieces, also cut inside a character
 
-    recv() returns what is there: half a message, or half a letter. Collect bytes until
-    the newline is there, and decode the whole line only then.
+    recv() returns what is there: half a message, half a letter, or one message and a half.
+    Collect bytes until the newline is there, decode that line only then, and keep what came
+    behind it for the next one.
     """
     alice = server.client("alice")
     whole = line(RUSSIAN)
@@ -218,8 +220,8 @@ def test_not_utf8(server):
 def test_end_inside_a_line(server):
     """03.5 The end of the stream inside a line is a client that has gone: no reply, no crash
 
-    A line without its newline is not a message, also when it looks complete:
-    drop what is left in the buffer and end this connection.
+    When recv() returns b"", no more will come. A line without its newline is not a
+    message, also when it looks complete: drop it and end this connection.
     """
     bob = server.client("bob")
     for what in (b'{"type": "chat", "te', b'{"type": "chat", "text": "all but the newline"}', '{"type": "chat", "text": "П'.encode()[:-1]):

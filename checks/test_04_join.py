@@ -36,7 +36,8 @@ def test_join(server):
 def test_any_nick(server):
     """04.1 A nick is a string of 1 to 32 characters once stripped
 
-    user.strip() first; len() of a str counts characters, of bytes it counts bytes.
+    user.strip() first; len() of a str counts characters, of bytes it counts bytes. What
+    is said then comes back with this nick in "user" (04.2).
     """
     for nick in ("  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32 + " " * 30):
         client = server.client("alice").joins(nick)

@@ -154,7 +154,7 @@ def goes_once(server, goes):
     server.settles(*without_carol)  # carol's thread has ended: it says nothing any more
     fence(alice, bob)
     for member in (alice, bob):
-        member.was_told_nothing(f"{member} is told once that carol has gone", about="carol")
+        member.was_told_nothing(f"{member} is told once that carol has gone", about="carol", more="one more")
     alice.says("still here")
     bob.hears(alice, "still here")
 

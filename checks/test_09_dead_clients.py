@@ -172,7 +172,7 @@ def nothing_is_left(server, before, dead, *others):
     is_over(*others)
     for member in others:
         for one in dead:
-            member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick)
+            member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
     server.had_no_mistakes("a death")
     is_free_again(server, dead[-1].nick)
 

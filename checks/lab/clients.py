@@ -152,7 +152,7 @@ class Client:
                 raise self.server.failure(f"{silence} within {WAIT:g} seconds", should, client=self, offset=instead())
             if now > ask:
                 if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2):  # what was sent last may still be on its way
-                    raise self.server.failure(f"{silence}, and nothing will: {self.server.idle_because(self)}", should,
+                    raise self.server.failure(f"{silence}, and that will not change: {self.server.idle_because(self)}", should,
                                               client=self, offset=instead())
                 ask = now + ASK_EVERY
 

@@ -63,9 +63,11 @@ class Run:
         self.submission = Submission(folder)
         self.course = course  # lesson after lesson, up to the first that does not pass
         self.asked = []  # lessons
+        self.missing = []  # lessons that the folder does not hold, and nobody asked for by name
         self.checks = {}  # lesson -> its checks, for those that are run
         self.deadlines = {}  # lesson -> how many have passed
         self.not_started = {}  # lesson -> the check that found it
+        self.left_out = set()  # (lesson, check's name): what -k or --lf has taken out; nothing waits for it
 
     @property
     def lessons(self):
@@ -87,9 +89,20 @@ class Run:
     def passed(self, lesson):
         return all(check.verdict == PASSED for check in self.checks[lesson])
 
+    def choose(self, names):
+        """Of the lessons' checks only these, (lesson, name), are run."""
+        self.left_out = {(lesson, check.name) for lesson in self.lessons for check in self.checks[lesson]} - set(names)
+
+    def chosen(self, lesson):
+        """The lesson's checks that this run is about."""
+        return [check for check in self.checks[lesson] if (lesson, check.name) not in self.left_out]
+
+    def all_passed(self, lesson):
+        return all(check.verdict == PASSED for check in self.chosen(lesson))
+
     def current(self):
-        """The first lesson that has not passed, or None."""
-        return next((lesson for lesson in self.lessons if not self.passed(lesson)), None)
+        """The first lesson of which something chosen has not passed, or None."""
+        return next((lesson for lesson in self.lessons if not self.all_passed(lesson)), None)
 
     def reason_to_wait(self, lesson, name, most_deadlines):
         """Why this check is not to be run now, or None."""
@@ -101,7 +114,7 @@ class Run:
             first = self.not_started[lesson]
             return f"waits for {first.rule} {first.title}"
         check = self.find(lesson, name)
-        for earlier in self.checks[lesson]:
+        for earlier in self.chosen(lesson):
             if earlier is check:
                 break
             if (earlier.is_basis or earlier.name in check.waits_for) and earlier.verdict != PASSED:

@@ -46,41 +46,58 @@ class Evidence:
             message = f"{message}: {words}"
         errors = ([program.crash] if program.crash else []) + program.errors
         for error in errors:
-            spots = self.spots(error["where"], error["error"])
+            spots = self.spots(error["where"], error["error"], "called from here")
             if peer is None or error["peer"] in (peer.port, None) or closed:
                 where += spots
         if program.exits and program.ended:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         threads = (state or {}).get("threads", [])
         if closed and mine:
-            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection")
+            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection", "called from here")
+        if mine and reads_on(mine[-1]):
+            where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
         if not closed or program.stopped_for:
             readers = {one["reader"] for one in mine}
             serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or thread["id"] in readers]
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"]]
             for thread in serving or ([] if mine or where else threads):
-                where += self.spots(thread["places"], self._doing(thread))
+                where += self.spots(thread["places"], self._doing(thread), "called from here")
         if mine and mine[-1]["reader"]:
-            where += self.spots(mine[-1]["read_at"], f"reads from {peer} last")
+            where += self.spots(mine[-1]["read_at"], f"reads from {peer} last", "called from here")
         elif mine:
             where += self.spots(mine[-1]["accepted_at"], f"accepts {peer}; nothing reads what it sends")
         if state:
             detail.append((f"Where your {self.kind} stands", self.standing(state)))
-        for error in errors:
-            frames = [f"{file}:{number} in {function}" if function else f"{file}:{number}" for file, number, function in error["where"]]
-            whose = f", in the thread of {self.name_of(error['peer'])}" if error["peer"] else ""
-            detail.append((f"An error that nobody caught{whose}", [error["error"], *(f"  at {frame}" for frame in frames)]))
-        printed = program.output.strip().splitlines()
+        detail += self._uncaught(errors)
+        printed = without_the_kit(program.output.strip()).splitlines()
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
         return kind(message, should, unique(where), detail, hint)
 
+    def _uncaught(self, errors):
+        """A block for each error that nobody caught, or for the same one in many threads."""
+        whose = {}
+        for error in errors:
+            frames = [f"{file}:{number} in {function}" if function else f"{file}:{number}" for file, number, function in error["where"]]
+            lines = error["error"], *(f"  at {frame}" for frame in frames)
+            whose.setdefault(lines, []).append(self.name_of(error["peer"]) if error["peer"] else "")
+        for lines, names in whose.items():
+            named = [name for name in names if name]
+            more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+            thread = f", in the thread{'s' * (len(named) > 1)} of {', '.join(named[:3])}{more}" if named else ""
+            times = f" ({len(names)} times)" if len(names) > 1 and not named else ""
+            yield f"An error that nobody caught{thread}{times}", list(lines)
+
     # -------------------------------------------------- places in the student's files
 
-    def spots(self, places, what):
-        """Places (file, line, function) as a Failure's `where`; the line that only calls main() tells nothing."""
-        return [{"file": file, "line": number, "what": what} for file, number, function in places or ()
+    def spots(self, places, what, then=None):
+        """Places (file, line, function), the innermost first, as a Failure's `where`.
+
+        what: of the first; then: of its callers, if it is not the same. The line that
+        only calls main() tells nothing.
+        """
+        return [{"file": file, "line": number, "what": then if then and at else what} for at, (file, number, function) in enumerate(places or ())
                 if function != "<module>" or not re.fullmatch(r"\w+\(\)", self.source(file, number))]
 
     def source(self, file, number):
@@ -94,11 +111,13 @@ class Evidence:
 
     # -------------------------------------------------- threads
 
-    def _doing(self, thread):
+    def _doing(self, thread, state=None):
         waits = thread.get("waits_for")
         if waits:
             holder = f"the thread of {self.name_of(waits['holder'])} holds it since" if waits["holder"] else "taken at"
             return f"waits for {lock_name(self, waits)} ({holder} {place(waits['since'])})"
+        if thread["call"] == "recv" and any(one["peer"] == thread["peer"] and reads_on(one) for one in (state or {}).get("connections", ())):
+            return f"reads on after the end of {self.name_of(thread['peer'])}'s stream"
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
         return "stands here"
@@ -115,7 +134,7 @@ class Evidence:
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             holds = "".join(f", holds {lock_name(self, lock)} since {place(lock['since'])}" for lock in thread.get("holds", ()))
-            lines.append(f"{whose}: {self._doing(thread)}{holds}, at {', called from '.join(spots)}")
+            lines.append(f"{whose}: {self._doing(thread, state)}{holds}, at {', called from '.join(spots)}")
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
@@ -159,6 +178,16 @@ class Evidence:
         if program.crash:
             return f"{self.name} stopped with {program.crash['error']}"
         return f"{self.name} ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"
+
+
+def reads_on(connection):
+    """Does the program read again and again after the end of this stream? Once more is no sign of it."""
+    return connection["ends"] > 2
+
+
+def without_the_kit(text):
+    """What the student's program printed, its tracebacks without the kit's own frames."""
+    return re.sub(r'  File "[^"\n]*[\\/]lab[\\/]inside[\\/][^"\n]*", line .*\n(?:    .*\n)*', "", text)
 
 
 def unique(where):

@@ -107,10 +107,10 @@ class Member(Messenger):
         self._sort()
         self.inbox[:] = [entry for entry in self.inbox if entry[1].get("type") != "system"]
 
-    def was_told_nothing(self, because, about=""):
-        """Fail if a system message (about somebody) has come; a fence must have come before."""
+    def was_told_nothing(self, because, about="", more=""):
+        """Fail if a (`more`) system message (about somebody) has come; a fence must have come before."""
         for offset, text in self.system_messages(about):
-            raise self.server.failure(f"{self} got the system message {text!r}", because, client=self, offset=offset)
+            raise self.server.failure(f"{self} got {more or 'the'} system message {text!r}", because, client=self, offset=offset)
 
     def system_messages(self, about=""):
         """The system messages in the inbox that contain `about`: [(offset, text)]."""

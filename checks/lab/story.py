@@ -1,5 +1,6 @@
 """The transcript: what the scripted clients did and got, step by step."""
 
+import itertools
 import time
 from dataclasses import dataclass
 
@@ -30,8 +31,10 @@ class Story:
         self.steps.append(Step(time.monotonic() - self.began, who, arrow, what))
 
     def lines(self, most=30):
-        """The story as text, one line a step; what is too long loses its middle."""
-        lines = [str(step) for step in self.steps]
+        """The story as text, one line a step, or for the same step many times; what is too long loses its middle."""
+        lines = []
+        for step, times in ((step, len(list(same))) for step, same in itertools.groupby(map(str, self.steps))):
+            lines += [step] * times if times < 3 else [f"{step}   ({times} times)"]
         if len(lines) > most:
             left_out = len(lines) - most + 1
             lines[most // 3:most // 3 + left_out] = [f"... {left_out} steps ..."]

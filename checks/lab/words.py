@@ -1,7 +1,6 @@
 """From verdicts to what a person reads in the terminal."""
 
 import os
-import re
 import textwrap
 
 from .verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, points
@@ -87,17 +86,29 @@ def summary(run):
         lesson, check = first
         out += full(run, lesson, check)
         for lesson in run.lessons:
-            out += [rest_line(lesson, other) for other in run.checks[lesson]
-                    if other is not check and other.verdict != PASSED and started(run, lesson)]
+            if started(run, lesson):
+                out += rest(lesson, [other for other in run.chosen(lesson) if other is not check and other.verdict != PASSED])
         out.append(("", ""))
     return out + board(run)
 
 
-def rest_line(lesson, check):
-    """A check that did not pass, in one line."""
-    mark, style = MARKS[check.verdict]
-    said = check.message if check.verdict != WAITING else re.sub(r"^(waits for \S+).*", r"\1", check.message)
-    text = f"{lesson[:2]}  {mark:<8} {check.rule}  {check.title}: {said}"
+def rest(lesson, checks):
+    """Checks that did not pass: a line for each that was run, and one for all that wait for the same."""
+    out, waiting = [], {}
+    for check in checks:
+        if check.verdict == WAITING:
+            waiting.setdefault(check.message, []).append(check.rule)
+        else:
+            out.append(one_line(lesson, check.verdict, f"{check.rule}  {check.title}: {check.message}"))
+    for reason, rules in waiting.items():
+        checks = "a check" if len(rules) == 1 else f"{len(rules)} checks"
+        out.append(one_line(lesson, WAITING, f"{checks} of {', '.join(dict.fromkeys(rules))}: {reason}"))
+    return out
+
+
+def one_line(lesson, verdict, text):
+    mark, style = MARKS[verdict]
+    text = f"{lesson[:2]}  {mark:<8} {text}"
     return text if len(text) <= 2 * WIDTH else text[:2 * WIDTH - 4] + " ...", style
 
 
@@ -113,9 +124,14 @@ def board(run):
         got, most = points(lesson, checks)
         if run.passed(lesson):
             out.append((f"  [x] {lesson:<16} passed, {got} of {most} points", "green"))
+        elif len(run.chosen(lesson)) < len(checks):
+            passed = sum(check.verdict == PASSED for check in run.chosen(lesson))
+            out.append((f"  [-] {lesson:<16} passed {passed} of the {len(run.chosen(lesson))} that were chosen", "light"))
         elif started(run, lesson):
             broken = next(check for check in checks if check.verdict != PASSED)
             out.append((f"  [>] {lesson:<16} {got} of {most} points, first: {broken.rule} {broken.title}", "yellow"))
         else:
             out.append((f"  [ ] {lesson}", "light"))
+    if run.missing:
+        out.append((f"  not in this folder: {', '.join(run.missing)}", "yellow"))
     return out

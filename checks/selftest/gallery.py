@@ -171,7 +171,7 @@ def update(exhibit, checks):
 
 def gist(message):
     """What stays the same in a message: not times, numbers and what came along."""
-    message = re.split(r", and nothing will| within \d| ?\d|: | ?[{(]|, but ", message)[0]
+    message = re.split(r", and that will not change| within \d| ?\d|: | ?[{(]|, but ", message)[0]
     ended = re.search(r"\w+'s connection", message)  # closed or reset: what it was may depend on what was on its way
     return ended[0] if ended and message.startswith("the server") and "did not" not in message else message
 

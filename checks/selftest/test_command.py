@@ -99,6 +99,20 @@ def test_workers_say_the_same(tmp_path):
     assert short(verdicts(folder)[1]) == short(verdicts(folder, "-n", "2")[1])
 
 
+def test_a_choice_is_run_and_counts(tmp_path):
+    """-k leaves out what a check waits for at other times; and what only waits has not passed."""
+    done = command("--submission", hand_in(tmp_path / "right"), "-k", "half_close")
+    assert done.returncode == 0 and "passed 2 of the 2 that were chosen" in done.stdout
+    never_closes = hand_in(tmp_path / "wrong", text=ECHO.replace("with conn:", "if True:"))
+    done = command("--submission", never_closes, "-k", "half_close", "-n", "2")
+    assert done.returncode == 1 and "01_echo, rule 01.3: FAILED" in done.stdout
+
+
+def test_a_lesson_that_is_not_there_is_named(tmp_path):
+    done = command("--submission", hand_in(tmp_path / "alice"))
+    assert done.returncode == 0 and "not in this folder: 02_threads" in done.stdout
+
+
 def test_cut_short(tmp_path):
     """A run that is interrupted leaves a verdict file in which nothing is missing."""
     folder, file = hand_in(tmp_path / "dave", text="import time\ntime.sleep(60)\n"), tmp_path / "v.json"

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from lab.program import OUTPUT_KEPT, Program
 from lab.server import Server
-from lab.story import difference, shown
+from lab.story import Story, difference, shown
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Failure, NotStarted, points
 
 TOP = Path(__file__).parent.parent.parent
@@ -59,7 +59,7 @@ def test_idle_is_proved_not_guessed(start):
 def test_idle_is_told_at_once(start):
     server = start(ECHO.replace("conn.sendall(data)", "pass"))
     alice = server.client("alice")
-    with pytest.raises(Failure, match="nothing came back to alice, and nothing will: the server has read all"):
+    with pytest.raises(Failure, match="nothing came back to alice, and that will not change: the server has read all"):
         alice.is_served()
     assert server.deadlines == 0
 
@@ -191,3 +191,32 @@ def test_bytes_are_shown_readably():
     assert len(shown(b"x" * 100_000)) < 250
     lines = difference(b"hello world", b"hello_world")
     assert lines[0].index(" w") == lines[1].index("_w") == lines[2].index("^") and lines[2].endswith("byte 5")
+
+
+def test_a_loop_after_the_end_of_the_stream_is_named(start):
+    server = start(ECHO.replace("while data := conn.recv(4096):", "while True:\n                data = conn.recv(4096)"))
+    alice = server.client("alice")
+    alice.is_served()
+    alice.half_closes()
+    with pytest.raises(Failure) as caught:
+        alice.gets_end()
+    assert caught.value.where[0]["line"] == 14 and "has met the end of alice's stream" in caught.value.where[0]["what"]
+
+
+def test_the_kit_stays_out_of_tracebacks_and_one_error_stands_once(start):
+    server = start(ECHO.replace("except OSError", "except KeyError"))
+    for name in ("alice", "bob"):
+        client = server.client(name)
+        client.is_served()
+        client.resets()
+        server.notices(client)
+    titles = dict(server.failure("seen").detail)
+    assert "An error that nobody caught, in the threads of alice, bob" in titles
+    assert not any("inside" in line for line in titles["The last lines that it printed"])
+
+
+def test_the_same_step_many_times_is_one_line():
+    story = Story()
+    for what in ("hello", "again", "again", "again", "again"):
+        story.add("alice", "<-", what)
+    assert story.lines() == ["alice <- hello", "alice <- again   (4 times)"]

@@ -1,7 +1,7 @@
 """A leave is announced where it is read, and once more by the clean-up.
 
 fails: 05.3
-says: alice got the system message 'carol left'
+says: alice got one more system message 'carol left'
 """
 
 import socket

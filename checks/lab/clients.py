@@ -147,7 +147,7 @@ class Client:
                 ask = now + ASK_EVERY
 
     def ended_early(self, should):
-        return self.server.failure(self.server.why_ended(self), should, client=self, closed=True)
+        return self.server.failure(self.server.evidence.why_ended(self), should, client=self, closed=True)
 
     def gets_bytes(self, data):
         """Expect exactly these bytes next."""
@@ -189,6 +189,8 @@ class Client:
                                       f"{self} gets the end of the stream and nothing before it",
                                       client=self, offset=self.received - len(self.buffer))
         if self.end == "a reset" and not reset_is_fine:
+            if self.server.evidence.has_ended():
+                raise self.ended_early(f"{self} gets the end of the stream")
             raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream",
                                       f"{self} gets the end of the stream", client=self, closed=True)
 

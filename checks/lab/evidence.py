@@ -10,6 +10,7 @@ import re
 from .clients import WAIT
 from .verdict import Failure
 
+ENDING = 1.0  # seconds that a program may need from its last step to its end
 CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}"}
 
@@ -19,7 +20,7 @@ class Evidence:
 
     program: the Program; files: the student's, {relative path: bytes}; name: the file
     that is run; name_of(port): what the story calls the peer with this port. A peer,
-    below, is somebody of the story: it has a `port`, an `end`, and its name as text.
+    below, is somebody of the story: it has a `port`, and its name as text.
     """
 
     def __init__(self, program, files, name, name_of):
@@ -128,15 +129,14 @@ class Evidence:
 
     # -------------------------------------------------- how things ended
 
+    def has_ended(self):
+        """Has the program ended, or is it about to? Its sockets are closed before the process is gone."""
+        program = self.program
+        return program.watch_until(lambda: program.ended or program.is_at_rest(), ENDING) and program.ended
+
     def why_ended(self, peer):
-        """Say what became of a peer's connection."""
-        if self.program.stopped_for:
-            return self.how_it_ended()
-        if self.program.ends_within(0.2):  # an end of the process shows on its connections first
-            return f"{peer}'s connection ended: {self.how_it_ended()}"
-        if peer.end == "a reset":
-            return f"the {self.kind} reset {peer}'s connection"
-        return f"the {self.kind} closed {peer}'s connection"
+        """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""
+        return self.how_it_ended() if self.has_ended() else f"the {self.kind} closed {peer}'s connection"
 
     def how_it_ended(self):
         """Say how the program came to its end."""

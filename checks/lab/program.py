@@ -161,12 +161,18 @@ class Program:
 
     def watch_until(self, condition, seconds):
         """Look again and again until condition(), which may ask the witness, is true, at most `seconds`; return whether it is."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.001
         while not condition():
             if time.monotonic() > deadline:
                 return False
-            self.wait_for(lambda: False, 0.01)
+            self.wait_for(lambda: False, pause)
+            pause = min(2 * pause, 0.02)
         return True
+
+    def is_at_rest(self):
+        """Does each of its threads wait for something to happen, as far as that can be seen?"""
+        state = self.ask("state")
+        return bool(state) and all(thread["call"] in ("recv", "accept") or thread["waits"] for thread in state["threads"])
 
     def ask(self, *command):
         """Return the witness's answer, or None when there is none within ANSWER_SECONDS: it is lost then."""

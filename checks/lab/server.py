@@ -79,15 +79,15 @@ class Server:
         """Return a new connection to the server; fails when it is refused."""
         should = f"{name} can connect"
         if self.program.ended:
-            raise self.failure(f"{name} cannot connect: {self.evidence.how_it_ended()}", should)
+            raise self.failure(self.evidence.how_it_ended(), should)
         try:
             sock = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
         except TimeoutError:
             self.deadline_passed()
             raise self.failure(f"{name} could not connect within {WAIT:g} seconds: the server does not accept", should) from None
         except OSError as error:
-            if self.program.ends_within(0.5):
-                raise self.failure(f"{name} cannot connect: {self.evidence.how_it_ended()}", should) from None
+            if self.evidence.has_ended():
+                raise self.failure(self.evidence.how_it_ended(), should) from None
             raise self.failure(f"{name} could not connect: {error.strerror}; the server no longer listens", should) from None
         self.connected += 1
         return sock
@@ -209,6 +209,7 @@ class Server:
 
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""
+        self.comes_to_rest()  # a thread closes its connection first, and tells of its error then
         if self.program.errors:
             error = self.program.errors[0]["error"]
             raise self.failure(f"a thread of server.py died at {when}: {error}", "the client has gone, and nothing else happens", closed=True)
@@ -275,8 +276,8 @@ class Server:
         raise failure
 
     def comes_to_rest(self, seconds=0.5):
-        """Wait a moment until its threads wait in socket calls, as far as that can be seen."""
-        self.waits_until(lambda: all(thread["call"] in ("recv", "accept") for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+        """Wait a moment until its threads wait for something to happen, as far as that can be seen."""
+        self.waits_until(lambda: self.program.lost or self.program.is_at_rest(), seconds)
 
     def takes_all(self, client):
         """Wait a moment until the server has received all that this client sent."""
@@ -313,7 +314,3 @@ class Server:
     def failure(self, message, should="", client=None, **more):
         """Return a Failure with all the evidence there is; see Evidence.failure."""
         return self.evidence.failure(message, should, client, **more)
-
-    def why_ended(self, client):
-        """Say what became of a client's connection."""
-        return self.evidence.why_ended(client)

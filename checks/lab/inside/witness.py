@@ -42,6 +42,8 @@ most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one 
 holds = {}  # what to hold -> (the gate to hold it at, at which line)
 gates = []
 traced = set()  # threads on their way to a hold
+WAITS = {("selectors", "select"), ("threading", "wait"), ("threading", "join"), ("threading", "_wait_for_tstate_lock"),
+         ("concurrent.futures.thread", "_worker")}  # where the standard library waits for something to happen
 
 
 class Connection:
@@ -137,7 +139,7 @@ def state():
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
             "timed": sock is not None and sock.gettimeout() is not None,
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
-            "idle_worker": idle_worker(frame)})
+            "waits": (frame.f_globals.get("__name__"), frame.f_code.co_name) in WAITS, "idle_worker": idle_worker(frame)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
             "accepted": accepted, "moving": activity != before}
 

@@ -71,12 +71,21 @@ class Client:
                     raise self.ended_early(f"{self} can send all of it") from None
                 view = view[count:]
                 self.sent += count
+                self._acks_at_once()
                 last = time.monotonic()
             elif time.monotonic() - last > WAIT:
                 self.server.deadline_passed()
                 raise self.server.failure(
                     f"the server stopped reading: {len(view):,} of {len(data):,} bytes from {self} were not taken within {WAIT:g} seconds",
                     should=f"the server takes all that {self} sends", client=self)
+
+    def _acks_at_once(self):
+        """Acknowledge what comes without the delay of up to 40 ms for which Nagle's algorithm lets the server's next message wait; see tcp(7)."""
+        if hasattr(socket, "TCP_QUICKACK"):
+            try:
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            except OSError:
+                pass  # the connection has ended
 
     def half_closes(self):
         """Finish sending (shutdown(2) with SHUT_WR) and stay to listen."""

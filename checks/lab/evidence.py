@@ -143,7 +143,7 @@ class Evidence:
         program = self.program
         if program.stopped_for:
             return f"{self.name} was stopped: it used more than 512 MB of memory"
-        program.wait_for(lambda: program.lost, WAIT)  # its last words may still be on their way
+        program.wait_for(lambda: program.crash or program.exits or program.heard_out, WAIT)  # its last words may still be on their way
         if program.crash:
             return f"{self.name} stopped with {program.crash['error']}"
         return f"{self.name} ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"

@@ -174,11 +174,13 @@ class Server:
     # -------------------------------------------------- what the contract says of the program itself
 
     def listens_on(self, host, port):
-        """Expect that the program asked for this address, whatever port it got here."""
+        """Expect that the program asked for this address, whatever port it got here, and goes on."""
         listener = self.listener
+        should = f"python server.py listens on {host}:{port} and serves until it is stopped"
+        if self.evidence.has_ended():
+            raise self.failure(self.evidence.how_it_ended(), should)
         if self.program.lost:
             raise Unknown(LOST)
-        should = f"python server.py listens on {host}:{port}"
         where = self.evidence.spots(listener["where"], "listens here")
         if not listener["asked"]:
             raise Failure("server.py calls listen() without bind(): the system picks any port", should, where)

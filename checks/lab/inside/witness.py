@@ -339,7 +339,10 @@ def transmit(name, sock, data, flags):
     held = holds and holds.pop(("send", conn.peer), None)
     if held:
         wait_at(held[0], "send", conn.peer)
-    size = memoryview(data).nbytes
+    try:
+        size = memoryview(data).nbytes
+    except TypeError:
+        return real[name](sock, data, flags)  # which says in its own words what is wrong
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
     conn.sends.append((conn.sent, steps(sys._getframe(2))))

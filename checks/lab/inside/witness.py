@@ -42,8 +42,7 @@ most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one 
 holds = {}  # what to hold -> (the gate to hold it at, at which line)
 gates = []
 traced = set()  # threads on their way to a hold
-WAITS = {("selectors", "select"), ("threading", "wait"), ("threading", "join"), ("threading", "_wait_for_tstate_lock"),
-         ("concurrent.futures.thread", "_worker")}  # where the standard library waits for something to happen
+WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
 
 class Connection:
@@ -139,7 +138,7 @@ def state():
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
             "timed": sock is not None and sock.gettimeout() is not None,
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
-            "waits": (frame.f_globals.get("__name__"), frame.f_code.co_name) in WAITS, "idle_worker": idle_worker(frame)})
+            "waits": waits(frame), "idle_worker": idle_worker(frame)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
             "accepted": accepted, "moving": activity != before}
 
@@ -150,6 +149,15 @@ def is_open(fd):
         return True
     except OSError:
         return False
+
+
+def waits(frame):
+    """Does this thread wait in the standard library for something to happen, and not only for a thread of its own to start?"""
+    names = []
+    while frame is not None and (not names or names[-1][0] == "threading"):
+        names.append((frame.f_globals.get("__name__"), frame.f_code.co_name))
+        frame = frame.f_back
+    return names[0] in WAITS and ("threading", "start") not in names
 
 
 def idle_worker(frame):

@@ -316,9 +316,12 @@ class Messenger(Client):
         def done():
             self._sort()
             self.inbox[:] = [entry for entry in self.inbox if not (after_system and self.may_come_last(entry[1]))]
-            return self.end or self.inbox or self.buffer and not self._fill(0.05)
+            return self.end or self.inbox  # a part of a line may be the beginning of that message
 
-        self.waits(done, f"the server closes {self}'s connection", f"the server did not close {self}'s connection")
+        def silence():
+            return f"the server {f'sent {shown(bytes(self.buffer[:200]))} and ' if self.buffer else ''}did not close {self}'s connection"
+
+        self.waits(done, f"the server closes {self}'s connection", Later(silence))
         if self.inbox:
             offset, message = self.inbox[0]
             raise self.server.failure(f"{self} got {shown(line(message))} and not the end of the stream",

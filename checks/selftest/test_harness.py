@@ -88,6 +88,17 @@ def test_an_end_is_told_as_what_it_is(start, last_step, words):
         assert caught.value.message == words
 
 
+def test_a_last_message_may_come_in_pieces():
+    source = ("import socket, time\nconn, _ = socket.create_server(('127.0.0.1', 9090)).accept()\nconn.recv(100)\n"
+              "for piece in (b'{\"type\": \"system\",', b' \"text\": \"no\"}', b'\\n'):\n    conn.sendall(piece)\n    time.sleep(0.2)\n"
+              "conn.close()\ntime.sleep(5)\n")
+    server = Server({"server.py": source.encode()}, "03_messages").start()
+    mallory = server.client("mallory")
+    mallory.sends_bytes(b"nonsense\n")
+    mallory.gets_end()
+    server.stop()
+
+
 def test_evidence_of_a_client():
     """The same evidence is gathered of a client.py, under its own name."""
     program = Program({"client.py": b"import os\n\nprint('one line')\nopen('no such file')\n"}, "client.py")

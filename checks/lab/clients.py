@@ -71,12 +71,21 @@ class Client:
                     raise self.ended_early(f"{self} can send all of it") from None
                 view = view[count:]
                 self.sent += count
+                self._acks_at_once()
                 last = time.monotonic()
             elif time.monotonic() - last > WAIT:
                 self.server.deadline_passed()
                 raise self.server.failure(
                     f"the server stopped reading: {len(view):,} of {len(data):,} bytes from {self} were not taken within {WAIT:g} seconds",
                     should=f"the server takes all that {self} sends", client=self)
+
+    def _acks_at_once(self):
+        """Acknowledge what comes without the delay of up to 40 ms for which Nagle's algorithm lets the server's next message wait; see tcp(7)."""
+        if hasattr(socket, "TCP_QUICKACK"):
+            try:
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            except OSError:
+                pass  # the connection has ended
 
     def half_closes(self):
         """Finish sending (shutdown(2) with SHUT_WR) and stay to listen."""
@@ -157,7 +166,7 @@ class Client:
                 ask = now + ASK_EVERY
 
     def ended_early(self, should):
-        return self.server.failure(self.server.why_ended(self), should, client=self, closed=True)
+        return self.server.failure(self.server.evidence.why_ended(self), should, client=self, closed=True)
 
     def gets_bytes(self, data):
         """Expect exactly these bytes next."""
@@ -199,6 +208,8 @@ class Client:
                                       f"{self} gets the end of the stream and nothing before it",
                                       client=self, offset=self.received - len(self.buffer))
         if self.end == "a reset" and not reset_is_fine:
+            if self.server.evidence.has_ended():
+                raise self.ended_early(f"{self} gets the end of the stream")
             raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream",
                                       f"{self} gets the end of the stream", client=self, closed=True)
 
@@ -315,9 +326,12 @@ class Messenger(Client):
         def done():
             self._sort()
             self.inbox[:] = [entry for entry in self.inbox if not (after_system and self.may_come_last(entry[1]))]
-            return self.end or self.inbox or self.buffer and not self._fill(0.05)
+            return self.end or self.inbox  # a part of a line may be the beginning of that message
 
-        self.waits(done, f"the server closes {self}'s connection", f"the server did not close {self}'s connection")
+        def silence():
+            return f"the server {f'sent {shown(bytes(self.buffer[:200]))} and ' if self.buffer else ''}did not close {self}'s connection"
+
+        self.waits(done, f"the server closes {self}'s connection", Later(silence))
         if self.inbox:
             offset, message = self.inbox[0]
             raise self.server.failure(f"{self} got {shown(line(message))} and not the end of the stream",

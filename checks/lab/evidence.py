@@ -10,6 +10,7 @@ import re
 from .clients import WAIT
 from .verdict import Failure
 
+ENDING = 1.0  # seconds that a program may need from its last step to its end
 CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
@@ -21,7 +22,7 @@ class Evidence:
 
     program: the Program; files: the student's, {relative path: bytes}; name: the file
     that is run; name_of(port): what the story calls the peer with this port. A peer,
-    below, is somebody of the story: it has a `port`, an `end`, and its name as text.
+    below, is somebody of the story: it has a `port`, and its name as text.
     """
 
     def __init__(self, program, files, name, name_of):
@@ -159,22 +160,21 @@ class Evidence:
 
     # -------------------------------------------------- how things ended
 
+    def has_ended(self):
+        """Has the program ended, or is it about to? Its sockets are closed before the process is gone."""
+        program = self.program
+        return program.watch_until(lambda: program.ended or program.is_at_rest(), ENDING) and program.ended
+
     def why_ended(self, peer):
-        """Say what became of a peer's connection."""
-        if self.program.stopped_for:
-            return self.how_it_ended()
-        if self.program.ends_within(0.2):  # an end of the process shows on its connections first
-            return f"{peer}'s connection ended: {self.how_it_ended()}"
-        if peer.end == "a reset":
-            return f"the {self.kind} reset {peer}'s connection"
-        return f"the {self.kind} closed {peer}'s connection"
+        """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""
+        return self.how_it_ended() if self.has_ended() else f"the {self.kind} closed {peer}'s connection"
 
     def how_it_ended(self):
         """Say how the program came to its end."""
         program = self.program
         if program.stopped_for:
             return f"{self.name} was stopped: it used more than 512 MB of memory"
-        program.wait_for(lambda: program.lost, WAIT)  # its last words may still be on their way
+        program.wait_for(lambda: program.crash or program.exits or program.heard_out, WAIT)  # its last words may still be on their way
         if program.crash:
             return f"{self.name} stopped with {program.crash['error']}"
         return f"{self.name} ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"

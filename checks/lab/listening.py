@@ -36,7 +36,7 @@ def not_started(evidence):
     should = f"python server.py listens on 127.0.0.1:{PORT} and serves until it is stopped"
     program = evidence.program
     if program.ended:
-        program.wait_for(lambda: program.lost, WAIT)  # its last words may still be on their way
+        program.wait_for(lambda: program.crash or program.exits or program.heard_out, WAIT)  # its last words may still be on their way
     hint = ""
     if program.stopped_for:
         was = evidence.how_it_ended()

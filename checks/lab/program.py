@@ -27,7 +27,7 @@ OUTPUT_KEPT = 30_000  # bytes
 OUTPUT_MOST = 16 << 20  # bytes; what a program prints beyond them is taken slowly
 MEMORY_MOST = 512 << 20  # bytes, resident, of the whole tree
 STOP_SECONDS = 10
-ANSWER_SECONDS = 2
+ANSWER_SECONDS = 5
 WINDOWS = sys.platform == "win32"
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); import witness; " \
@@ -70,7 +70,8 @@ class Program:
         self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
         self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
-        self.lost = False  # the witness inside is silent
+        self.lost = False  # the witness inside answers no more
+        self.heard_out = False  # all that it ever told has been read
         self._peak = 0
         self._replies = collections.deque()
         self._changed = threading.Condition()
@@ -128,7 +129,7 @@ class Program:
                     self._note(facts)
                 except (ValueError, SyntaxError, AttributeError, TypeError, KeyError, RecursionError, MemoryError):
                     continue  # the student wrote into our pipe
-        self.lost = True
+        self.lost = self.heard_out = True
         with self._changed:
             self._changed.notify_all()
 
@@ -157,7 +158,7 @@ class Program:
         with self._changed:
             while not condition():
                 left = deadline - time.monotonic()
-                if left <= 0 or self.ended and self.lost:
+                if left <= 0 or self.ended and self.heard_out:
                     return bool(condition())
                 self._changed.wait(min(left, 0.05))
             return True
@@ -171,6 +172,11 @@ class Program:
             self.wait_for(lambda: False, pause)
             pause = min(2 * pause, 0.02)
         return True
+
+    def is_at_rest(self):
+        """Does each of its threads wait for something to happen, as far as that can be seen?"""
+        state = self.ask("state")
+        return bool(state) and all(thread["call"] not in ("", "send", "connect") or thread["waits"] for thread in state["threads"])
 
     def ask(self, *command):
         """Return the witness's answer, or None when there is none within ANSWER_SECONDS: it is lost then."""

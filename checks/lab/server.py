@@ -86,15 +86,15 @@ class Server:
         """Return a new connection to the server; fails when it is refused."""
         should = f"{name} can connect"
         if self.program.ended:
-            raise self.failure(f"{name} cannot connect: {self.evidence.how_it_ended()}", should)
+            raise self.failure(self.evidence.how_it_ended(), should)
         try:
             sock = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
         except TimeoutError:
             self.deadline_passed()
             raise self.failure(f"{name} could not connect within {WAIT:g} seconds: the server does not accept", should) from None
         except OSError as error:
-            if self.program.ends_within(0.5):
-                raise self.failure(f"{name} cannot connect: {self.evidence.how_it_ended()}", should) from None
+            if self.evidence.has_ended():
+                raise self.failure(self.evidence.how_it_ended(), should) from None
             raise self.failure(f"{name} could not connect: {error.strerror}; the server no longer listens", should) from None
         self.connected += 1
         return sock
@@ -154,8 +154,8 @@ class Server:
                 if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
                     return False
             elif thread["call"] == "recv":
-                if not is_consumed(connections.get(thread["peer"]), clients):
-                    return False
+                if not is_consumed(connections.get(thread["peer"]), clients) or clients[thread["peer"]].finished:
+                    return False  # a recv at the end of the stream returns at once
             elif thread["call"] not in WAITS:
                 return False
         return True
@@ -192,11 +192,13 @@ class Server:
     # -------------------------------------------------- what the contract says of the program itself
 
     def listens_on(self, host, port):
-        """Expect that the program asked for this address, whatever port it got here."""
+        """Expect that the program asked for this address, whatever port it got here, and goes on."""
         listener = self.listener
+        should = f"python server.py listens on {host}:{port} and serves until it is stopped"
+        if self.evidence.has_ended():
+            raise self.failure(self.evidence.how_it_ended(), should)
         if self.program.lost:
             raise Unknown(LOST)
-        should = f"python server.py listens on {host}:{port}"
         where = self.evidence.spots(listener["where"], "listens here")
         if not listener["asked"]:
             raise Failure("server.py calls listen() without bind(): the system picks any port", should, where)
@@ -227,6 +229,7 @@ class Server:
 
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""
+        self.comes_to_rest()  # a thread closes its connection first, and tells of its error then
         if self.program.errors:
             error = self.program.errors[0]["error"]
             raise self.failure(f"a thread of server.py died at {when}: {error}", "the client has gone, and nothing else happens", closed=True)
@@ -310,8 +313,7 @@ class Server:
 
     def comes_to_rest(self, seconds=0.5):
         """Wait a moment until its threads wait for something, as far as that can be seen."""
-        self.waits_until(lambda: all(thread["call"] in ("recv", "accept", "select", *WAITS)
-                                     for thread in (self.ask("state") or {"threads": ()})["threads"]), seconds)
+        self.waits_until(lambda: self.program.lost or self.program.is_at_rest(), seconds)
 
     def is_through_with(self, client):
         """Wait a moment until the server has done what this client asked for, and waits for more."""
@@ -358,11 +360,6 @@ class Server:
     def failure(self, message, should="", client=None, **more):
         """Return a Failure with all the evidence there is; see Evidence.failure."""
         return self.evidence.failure(message, should, client, **more)
-
-    def why_ended(self, client):
-        """Say what became of a client's connection."""
-        return self.evidence.why_ended(client)
-
 
 def is_os_error(text):
     """Is this the text of an OSError, "BrokenPipeError: ..."?"""

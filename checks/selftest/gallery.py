@@ -119,7 +119,7 @@ def complaints(exhibit, checks):
     """Everything in which the verdict and what is told are not as the docstring has it, as lines.
 
     Beside what is wrong this is what the moment may change: which of a wrong program's
-    further rules are seen broken, and whether a dying server resets or closes.
+    further rules are seen broken.
     """
     out = misjudged(exhibit, checks)
     failed = [check for check in checks if check.verdict == FAILED]
@@ -171,9 +171,7 @@ def update(exhibit, checks):
 
 def gist(message):
     """What stays the same in a message: not times, numbers and what came along."""
-    message = re.split(r", and that will not change| within \d| ?\d|: | ?[{(]|, but ", message)[0]
-    ended = re.search(r"\w+'s connection", message)  # closed or reset: what it was may depend on what was on its way
-    return ended[0] if ended and message.startswith("the server") and "did not" not in message else message
+    return re.split(r", and that will not change| within \d| ?\d|: | ?[{(]|, but ", message)[0]
 
 
 def checks_without_code(checks):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from lab.evidence import Evidence
 from lab.program import OUTPUT_KEPT, Program
 from lab.server import Server
 from lab.story import Story, difference, shown
@@ -69,6 +70,53 @@ def test_blame_finds_the_line_of_a_byte(start):
     with pytest.raises(Failure) as caught:
         server.client("alice").is_served()
     assert caught.value.where[0] == {"file": "server.py", "line": 15, "what": "sends this to alice"}
+
+
+@pytest.mark.parametrize("last_step, words", [
+    ("raise ValueError('enough')", "server.py stopped with ValueError: enough"),
+    ("sys.exit(3)", "server.py ended (sys.exit(3))"),
+    ("os._exit(4)", "server.py ended (os._exit(4))"),
+    ("", "server.py ended (exit code 0)"),
+    ("threading.Event().wait()", "the server closed alice's connection")])
+def test_an_end_is_told_as_what_it_is(start, last_step, words):
+    """A program closes its sockets first and ends a little later; what is told does not depend on how much later."""
+    for seconds in (0, 0.3):
+        server = start("import os, socket, sys, threading, time\nlistener = socket.create_server(('127.0.0.1', 9090))\n"
+                       f"listener.accept()[0].close()\ntime.sleep({seconds})\n{last_step}\n")
+        with pytest.raises(Failure) as caught:
+            server.client("alice").is_served()
+        assert caught.value.message == words
+
+
+def test_a_last_message_may_come_in_pieces():
+    source = ("import socket, time\nconn, _ = socket.create_server(('127.0.0.1', 9090)).accept()\nconn.recv(100)\n"
+              "for piece in (b'{\"type\": \"system\",', b' \"text\": \"no\"}', b'\\n'):\n    conn.sendall(piece)\n    time.sleep(0.2)\n"
+              "conn.close()\ntime.sleep(5)\n")
+    server = Server({"server.py": source.encode()}, "03_messages").start()
+    mallory = server.client("mallory")
+    mallory.sends_bytes(b"nonsense\n")
+    mallory.gets_end()
+    server.stop()
+
+
+def test_evidence_of_a_client():
+    """The same evidence is gathered of a client.py, under its own name."""
+    program = Program({"client.py": b"import os\n\nprint('one line')\nopen('no such file')\n"}, "client.py")
+    evidence = Evidence(program, {}, "client.py", str)
+    assert evidence.has_ended()
+    failure = evidence.failure(evidence.how_it_ended())
+    program.stop()
+    assert failure.message.startswith("client.py stopped with FileNotFoundError: [Errno 2]") and failure.where[0]["line"] == 4
+    assert failure.detail[-1][1][0] == "one line"
+
+
+@pytest.mark.parametrize("source", [
+    ECHO,
+    "import socketserver\nsocketserver.ThreadingTCPServer(('127.0.0.1', 9090), socketserver.StreamRequestHandler).serve_forever()\n",
+    "import asyncio\n\nasync def main():\n    await asyncio.start_server(print, '127.0.0.1', 9090)\n    await asyncio.Event().wait()\n\nasyncio.run(main())\n"])
+def test_rest_is_seen(start, source):
+    server = start(source)
+    assert server.waits_until(server.program.is_at_rest, 5)
 
 
 def test_holds_release_what_they_hold(start):

@@ -46,6 +46,7 @@ most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one 
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
+WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
 
 class Connection:
@@ -141,7 +142,7 @@ def state():
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
             "timed": sock.gettimeout() is not None if sock is not None else timed,
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
-            "idle_worker": idle_worker(frame), **locks_of(ident)})
+            "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
             "accepted": accepted, "deepest": deepest, "moving": activity != before}
 
@@ -162,6 +163,15 @@ def is_open(fd):
         return True
     except OSError:
         return False
+
+
+def waits(frame):
+    """Does this thread wait in the standard library for something to happen, and not only for a thread of its own to start?"""
+    names = []
+    while frame is not None and (not names or names[-1][0] == "threading"):
+        names.append((frame.f_globals.get("__name__"), frame.f_code.co_name))
+        frame = frame.f_back
+    return names[0] in WAITS and ("threading", "start") not in names
 
 
 def idle_worker(frame):
@@ -407,7 +417,10 @@ def transmit(name, sock, data, flags):
         let_go()
     if holds:
         hold_send(sock, conn)
-    size = memoryview(data).nbytes
+    try:
+        size = memoryview(data).nbytes
+    except TypeError:
+        return real[name](sock, data, flags)  # which says in its own words what is wrong
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
     conn.sends.append((conn.sent, steps(sys._getframe(2))))

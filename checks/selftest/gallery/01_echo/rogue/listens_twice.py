@@ -1,7 +1,7 @@
 """Listens on the same port a second time, and the OSError ends it.
 
 fails: 01.1
-says: alice's connection ended
+says: server.py stopped with OSError
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Leaves with os._exit(0) as soon as a client connects.
 
 fails: 01.1
-says: alice's connection ended
+says: server.py ended (os._exit(0))
 """
 import os
 import socket

@@ -1,7 +1,7 @@
 """Accepts one client only and ends when it has left.
 
 fails: 01.4
-says: bob's connection ended
+says: server.py ended (exit code 0)
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Closes the listener together with the first client, so the next accept() fails.
 
 fails: 01.4
-says: bob's connection ended
+says: server.py stopped with OSError
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Hangs up on a client that is silent for half a second.
 
 fails: 01.1
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Takes the bytes "quit" as a command to hang up instead of sending them back.
 
 fails: 01.1
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Receives only once for each client, answers and hangs up.
 
 fails: 01.1 01.2 01.3
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Gives sendall() a str instead of bytes, and the TypeError ends the server.
 
 fails: 01.1
-says: alice's connection ended
+says: server.py stopped with TypeError
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Guards itself against big clients and hangs up after one million bytes.
 
 fails: 01.2 01.3
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 

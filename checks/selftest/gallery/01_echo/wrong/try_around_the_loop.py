@@ -1,7 +1,7 @@
 """Has the try around the whole accept loop, so the first reset ends it.
 
 fails: 01.4
-says: server.py ended (exit code
+says: server.py ended (exit code 0)
 """
 import socket
 

@@ -1,7 +1,7 @@
 """Keeps each connection as self.conn on the one server object that all threads share.
 
 fails: 02.1
-says: bob's connection
+says: the server closed bob's connection
 """
 import socket
 import threading

@@ -1,7 +1,7 @@
 """Decodes what comes as UTF-8, so other bytes end that client's thread.
 
 fails: 01.1 01.2 01.3
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 import threading

@@ -1,7 +1,7 @@
 """Keeps the connection in a global variable, which the next client takes over.
 
 fails: 02.1
-says: bob's connection
+says: the server closed bob's connection
 """
 import socket
 import threading

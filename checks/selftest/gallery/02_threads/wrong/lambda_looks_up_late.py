@@ -1,7 +1,7 @@
 """Starts the thread with a lambda, which looks up conn only when the thread has begun.
 
 fails: 02.2
-says: alice's connection
+says: the server closed alice's connection
 """
 import socket
 import threading

@@ -1,7 +1,7 @@
 """Decodes the line as ASCII: enough for Python's own clients, which escape the rest.
 
 fails: 03.2 03.1
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """An empty object is falsy and is taken for the end of the stream.
 
 fails: 03.2
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

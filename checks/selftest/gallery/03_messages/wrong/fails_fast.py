@@ -1,7 +1,7 @@
 """Stops the whole server when a client sends something that is not a message.
 
 fails: 03.4
-says: mallory's connection ended
+says: server.py ended (os._exit(1))
 """
 
 import logging

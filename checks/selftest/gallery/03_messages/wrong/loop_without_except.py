@@ -1,7 +1,7 @@
 """One selectors loop for all clients, and a bad line's exception leaves it.
 
 fails: 03.4
-says: mallory could not connect
+says: server.py stopped with JSONDecodeError
 """
 
 import json

@@ -1,7 +1,7 @@
 """A recv shorter than asked for is taken as the end of what the client has to say.
 
 fails: 03.1 01.2 03.3
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """One recv is taken for one message.
 
 fails: 03.1 03.3 03.5
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """Cuts decoded text with str.splitlines(), which also cuts at U+2028, U+0085 and others.
 
 fails: 03.2
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """Takes the fields with [], and a missing one ends the thread with a KeyError.
 
 fails: 04.4
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

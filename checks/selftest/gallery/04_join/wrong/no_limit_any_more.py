@@ -1,7 +1,7 @@
 """Reads lines with makefile and readline() without a limit, which the utils of lesson 03 had.
 
 fails: 03.3
-says: the server did not close mallory's connection
+says: mallory got
 """
 
 import json

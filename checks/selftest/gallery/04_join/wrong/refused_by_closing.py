@@ -1,7 +1,7 @@
 """Closes the connection of a client that does not begin with a join.
 
 fails: 04.4
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

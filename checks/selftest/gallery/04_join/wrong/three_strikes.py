@@ -1,7 +1,7 @@
 """Closes the connection after the third thing it refused.
 
 fails: 04.4
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Looks the type up in a dict; one that is a list or an object ends the thread with a TypeError.
 
 fails: 04.4
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

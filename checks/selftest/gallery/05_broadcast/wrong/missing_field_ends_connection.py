@@ -1,7 +1,7 @@
 """A chat without text raises a KeyError, which ends the thread and the connection.
 
 fails: 04.4 05.6
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

@@ -1,7 +1,7 @@
 """One thread with selectors that does not catch a reset: the first one ends the whole server.
 
 fails: 05.3 01.4 02.3 03.5 04.3 05.4
-says: alice's connection ended
+says: server.py stopped with ConnectionResetError
 """
 import json
 import selectors

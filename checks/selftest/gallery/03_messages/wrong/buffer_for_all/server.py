@@ -1,7 +1,7 @@
 """One global buffer serves all clients.
 
 fails: 03.1 02.2 03.5
-says: bob's connection
+says: the server closed bob's connection
 """
 
 import socket

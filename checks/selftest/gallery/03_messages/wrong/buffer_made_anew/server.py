@@ -1,7 +1,7 @@
 """recv_json makes a new buffer each time it is called, and the next message's beginning is lost.
 
 fails: 03.1 03.3
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

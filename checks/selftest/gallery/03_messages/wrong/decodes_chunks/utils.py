@@ -1,7 +1,7 @@
 """Decodes each piece as it comes, before the line is whole.
 
 fails: 03.1
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

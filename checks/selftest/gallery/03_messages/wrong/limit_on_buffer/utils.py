@@ -1,7 +1,7 @@
 """Takes all that is waiting and applies the limit of a line to it, many short lines or not.
 
 fails: 03.3 01.2
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """The longest line that is allowed, newline included, is refused.
 
 fails: 03.3
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import json

@@ -1,7 +1,7 @@
 """Counts the line without its newline, so that 65,537 bytes pass.
 
 fails: 03.3
-says: the server did not close mallory's connection
+says: mallory got
 """
 
 import json

@@ -1,7 +1,7 @@
 """Knows no limit for a line, and keeps all of one that never ends.
 
 fails: 03.3
-says: the server did not close mallory's connection
+says: mallory got
 """
 
 import json

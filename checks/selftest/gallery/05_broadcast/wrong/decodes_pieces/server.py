@@ -1,7 +1,7 @@
 """Decodes each piece that arrives, also one that ends in the middle of a character.
 
 fails: 03.1
-says: alice's connection
+says: the server closed alice's connection
 """
 
 import socket

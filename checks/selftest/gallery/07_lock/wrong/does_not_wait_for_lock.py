@@ -1,4 +1,4 @@
-"""Tries to get the lock for a while and goes in anyway when it did not get it.
+"""Tries to get the lock, and goes in all the same when somebody else has it.
 
 fails: 07.3
 says:

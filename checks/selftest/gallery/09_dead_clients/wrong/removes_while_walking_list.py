@@ -76,7 +76,13 @@ class Room:
         for member in lost:
             member.hang_up()
         for member in lost:
-            self.announce(f"{member.nick} was lost")
+            self.tell_rest({"type": "system", "text": f"{member.nick} was lost"})
+
+    def tell_rest(self, obj):
+        with self._lock:
+            members = list(self._members)
+        for member in members:
+            member.takes(obj)
 
     def announce(self, text):
         self.say({"type": "system", "text": text})

@@ -1,4 +1,4 @@
-"""A default factory makes the lock anew for each use of the room that is opened.
+"""Makes a Room for each client: all with the same list of members, each with a lock of its own.
 
 fails: 07.3 07.2
 says:

@@ -9,7 +9,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 clients = {}  # nick -> connection
 lock = threading.Lock()
-open_connections = {}  # connection -> its thread; another matter, so another lock
+open_connections = set()  # of members and of others; another matter, so another lock
 open_lock = threading.Lock()
 
 
@@ -58,28 +58,32 @@ def handle_client(conn):
         converse(conn)
     finally:
         with open_lock:
-            del open_connections[conn]
+            open_connections.remove(conn)
         conn.close()
 
 
 def main():
+    threads = []
     with socket.create_server((HOST, PORT)) as listener:
         try:
             while True:
                 conn, _ = listener.accept()
+                for thread in [thread for thread in threads if not thread.is_alive()]:
+                    thread.join()
+                    threads.remove(thread)
                 thread = threading.Thread(target=handle_client, args=(conn,))
                 with open_lock:
-                    open_connections[conn] = thread
+                    open_connections.add(conn)
                 thread.start()
+                threads.append(thread)
         except KeyboardInterrupt:
             with open_lock:
-                rest = dict(open_connections)
-            for conn in rest:
-                try:
-                    conn.shutdown(socket.SHUT_RDWR)  # wakes its recv, and a send that is stuck
-                except OSError:
-                    pass
-            for thread in rest.values():
+                for conn in open_connections:
+                    try:
+                        conn.shutdown(socket.SHUT_RDWR)  # wakes its recv, and a send that is stuck
+                    except OSError:
+                        pass
+            for thread in threads:
                 thread.join()
     print("members left over:", len(clients))  # no other thread is there any more
 

@@ -17,9 +17,9 @@ from test_05_broadcast import (  # noqa: F401
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
 from test_07_lock import (  # noqa: F401
-    MOST_POINTS, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    MOST_POINTS, is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
-    test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+    test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
 MANY = 12  # members who die at once
@@ -185,16 +185,6 @@ def is_free_again(server, nick):
         raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again)
     again.leaves()
     again.gets_end()
-
-
-def is_over(*members):
-    """What was said and announced before has come: each says something that the others hear; see fence."""
-    for number in (1, 2):
-        for member in members:
-            member.says(f"fence {number}")
-            for other in members:
-                if other is not member:
-                    other.hears_at_last(member, f"fence {number}")
 
 
 def test_several_dead_at_once(server):

@@ -227,6 +227,11 @@ class Server:
         state = self.ask("state") or {"connections": ()}
         return any(one["peer"] == client.port and one["reader"] == held["thread"] for one in state["connections"])
 
+    def holds_a_lock(self, held):
+        """Does the held thread hold a lock?"""
+        state = self.ask("state") or {"threads": ()}
+        return any(thread["id"] == held["thread"] and thread.get("holds") for thread in state["threads"])
+
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""
         self.comes_to_rest()  # a thread closes its connection first, and tells of its error then

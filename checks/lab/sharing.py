@@ -29,15 +29,17 @@ class Sharing:
 
     def finds_members(self, members):
         """Find where the program keeps these members; return the names. Raises Unknown when it cannot be seen."""
-        found = self._ask("members", *(f"{member.nick}:{member.port}" for member in members))
-        if not found:
+        if not self.looks_for(members):
             raise Unknown(f"could not tell: no container that the code of {self.evidence.name} touches was found to hold "
                           f"{', '.join(map(str, members))}")
-        return found
+
+    def looks_for(self, members):
+        """Look where the program keeps these members; return the names of what is known by now to hold members."""
+        return self._ask("members", *(f"{member.nick}:{member.port}" for member in members))
 
     def loses(self, member):
         """This member has gone, or this client never joined: what still holds it is not where the members are kept."""
-        self._ask("without", f"{member.nick or member.name}:{member.port}")
+        self._ask("without", f"{member.name}:{member.port}")
 
     def is_guarded(self):
         """Expect that the members were touched under one lock only, whichever."""
@@ -117,6 +119,9 @@ class Sharing:
         bare = [access for each in races for access in each["accesses"] if not access["locks"]] or [first, second]
         where = [spot for access in [first, second, *bare] for spot in
                  self._spots(access["places"][:1], f"{does(access, store)} {self._holding(access)} ({self._whose(access)})")]
+        if first["locks"]:
+            where += [spot for lock in first["locks"] + second["locks"] for spot in self._spots(lock["since"][:1], f"takes {self._name(lock)}")
+                      + self._spots(lock["made"][:1], "makes this lock")]
         return Failure(message, ONE_LOCK, unique(where), [("What can come of it", [consequence(first, second, store)])])
 
     def _waits(self, found):

@@ -304,12 +304,13 @@ locks.at_thread_end.append(sweep)
 # ------------------------------------------------------------------ which of them hold the members
 
 def find_members(*members):
-    """Mark the containers and variables that hold each of these members, NICK:PORT, in an entry of its own; return their names."""
+    """Mark the containers and variables that hold each of these members, NICK:PORT, in an entry of its own; return the names of all that are marked."""
     wanted = dict(one.rsplit(":", 1) for one in members)
     sweep()
     with table:
         for cell in list(cells.values()):
-            cell.is_store = entries_of(cell.value(), wanted) == set(wanted)
+            if entries_of(cell.value(), wanted) == set(wanted):
+                cell.is_store = True
     return stores()
 
 

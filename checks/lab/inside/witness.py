@@ -45,6 +45,7 @@ blocks = None  # told of each call that may block, where locks are watched
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
+late = set()  # threads that are held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
@@ -231,9 +232,11 @@ COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "relea
 
 
 def wait_at(gate, what, peer):
+    late.add(_thread.get_ident())
     tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
     gate.acquire()
     gate.release()
+    late.discard(_thread.get_ident())
 
 
 def hold_new_thread(*_):

@@ -82,7 +82,7 @@ def test_checks_are_titled_and_ordered(lesson):
 
 
 def test_rules_of_the_contract_are_all_checked():
-    rules = {"01": 5, "02": 4, "03": 5, "04": 4, "05": 6}
+    rules = {"01": 5, "02": 4, "03": 5, "04": 4, "05": 6, "06": 4, "07": 4, "08": 2, "09": 4, "10": 5, "11": 3}
     for lesson in LESSONS:
         own = {check.rule for check in checks_of(lesson) if check.rule.startswith(lesson[:2])}
         assert own == {f"{lesson[:2]}.{number}" for number in range(1, rules[lesson[:2]] + 1)}

@@ -181,7 +181,7 @@ def test_line_without_end(server):
     before = server.peak_memory()
     alice.sends_bytes(b'{"type": "chat", "text": "' + b"x" * FLOOD + b'"}\n', may_end=True)
     alice.gets_end(reset_is_fine=True)
-    server.has_grown_less_than(MEMORY, before, f"a line of {FLOOD:,} bytes")
+    server.has_grown_less_than(MEMORY, before, f"a line of {FLOOD:,} bytes", alice)
     bob.is_served()
 
 

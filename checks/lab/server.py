@@ -259,12 +259,12 @@ class Server:
         """The most memory that it has used until now, in bytes."""
         return self.program.peak_memory
 
-    def has_grown_less_than(self, most, before, because):
-        """Expect that its memory has not grown by more than `most` bytes."""
+    def has_grown_less_than(self, most, before, because, client):
+        """Expect that its memory has not grown by more than `most` bytes while it served this client."""
         grown = self.program.peak_memory - before
         if grown > most:
             raise self.failure(f"{because} cost the server {grown >> 20} MiB of memory",
-                               f"the server's memory stays bounded, whatever a client sends (here: by {most >> 20} MiB)")
+                               f"the server's memory stays bounded, whatever a client sends (here: by {most >> 20} MiB)", client)
 
     def ends_on_ctrl_c(self, within):
         """Press Ctrl-C and expect the program's end within so many seconds."""

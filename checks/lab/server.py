@@ -62,6 +62,7 @@ class Server:
         """Start it again at once; it is to get the same port again."""
         asked = {(listener["asked"] or (0, 0))[1]: listener["port"] for listener in self.program.listeners}
         old = self.port
+        self.story.add("the teacher", "--", "starts the server again")
         self.retired.append(self.program)  # what it left running is still there, as it would be in a terminal
         self.start(asked)
         if self.port != old:

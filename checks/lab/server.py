@@ -168,11 +168,18 @@ class Server:
             return []
 
     def idle_because(self, client):
-        """Say in words why nothing will come."""
+        """Say in words why nothing will come, as far as this client's connection shows it."""
         state = self.ask("state") or {"connections": []}
-        if any(one["peer"] == client.port for one in state["connections"]):
-            return f"the server has read all that {client} sent, and waits for more"
-        return f"the server has not accepted {client}, and waits for another client"
+        mine = [one for one in state["connections"] if one["peer"] == client.port]
+        if not mine:
+            return f"the server has not accepted {client}, and waits for another client"
+        if mine[-1]["reader"] is None:
+            return f"no thread of the server reads what {client} sends"
+        if not is_consumed(mine[-1], {client.port: client}):
+            return f"the server reads nothing more from {client}"
+        if client.finished:
+            return f"the server has seen the end of {client}'s stream and goes on waiting"
+        return f"the server has read all that {client} sent, and waits for more"
 
     def receives_at_most(self, size):
         """From now on let each recv of the server return at most `size` bytes, as a slow network may."""

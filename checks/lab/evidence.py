@@ -38,9 +38,11 @@ class Evidence:
         where, detail = [], list(detail)
         program = self.program
         state = program.last_state or (None if program.ended else program.ask("state"))
+        mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
+        if mine:
+            where += self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
         if peer is not None and offset is not None:
             where += self.own_file_first(self.spots(program.ask("blame", peer.port, offset), f"sends this to {peer}"))
-        mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
         for stuck in program.stuck[:1]:
             words, at = stuck_words(self, stuck)
             where += at

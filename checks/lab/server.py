@@ -1,6 +1,5 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and say what is wrong."""
 
-import builtins
 import contextlib
 import socket
 import sys
@@ -8,7 +7,7 @@ import sys
 import psutil
 
 from .clients import WAIT, Client, Messenger
-from .evidence import Evidence, unique
+from .evidence import Evidence, is_a, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_started
 from .members import Member, RoomMember
@@ -19,6 +18,7 @@ from .verdict import Failure, NotStarted, Unknown
 
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
 WAITS = ("lock", "get", "put", "wait", "join")  # the calls that another thread of the program ends
+MISSING = "The checker looks for just this folder and this file: the starter lies there under the same names."
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
@@ -45,7 +45,8 @@ class Server:
         """Start it and wait until it listens. Raises NotStarted."""
         if self.problem:
             raise NotStarted(self.problem, f"{self.lesson}/server.py is a Python program",
-                             where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
+                             where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [],
+                             hint=MISSING if "missing" in self.problem else "")
         self.program = Program(self.files, "server.py", ports, watch=self.number >= WATCHED)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
         self.sharing = Sharing(self.evidence)
@@ -250,7 +251,7 @@ class Server:
     def had_no_mistakes(self, when):
         """Expect that no exception has ended one of its threads but an OSError, which a connection's end may be."""
         for error in self.program.errors:
-            if not is_os_error(error["error"]):
+            if not is_a(error["error"], OSError):
                 raise self.failure(f"a thread of server.py died at {when}: {error['error']}", "no thread dies of a mistake", closed=True)
 
     def does_not_recurse(self, times):
@@ -373,11 +374,6 @@ class Server:
     def failure(self, message, should="", client=None, **more):
         """Return a Failure with all the evidence there is; see Evidence.failure."""
         return self.evidence.failure(message, should, client, **more)
-
-def is_os_error(text):
-    """Is this the text of an OSError, "BrokenPipeError: ..."?"""
-    kind = getattr(builtins, text.partition(":")[0], None)
-    return isinstance(kind, type) and issubclass(kind, OSError)
 
 
 def is_consumed(connection, clients):

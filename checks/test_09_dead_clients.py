@@ -12,8 +12,8 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    breaks_off, fence, leaves,     test_chat_to_the_others, test_end_is_announced, test_every_other_member,
-    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
+    dies_unheard_while, dies_while, goes_on_after_a_failed_send, says_and_done,
+    test_chat_to_the_others, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
 from test_07_lock import (  # noqa: F401
@@ -42,9 +42,7 @@ def test_others_get_the_message(server):
     One try around each send, not one around the loop; catch OSError, for there are many
     kinds of it.
     """
-    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    dies_while(server, bob, lambda: others_hear(alice, (first, last, server.witness), "is bob there?"))
-    others_hear(alice, (first, last, server.witness), "and now?")
+    goes_on_after_a_failed_send(server, dies_while)
 
 
 def test_others_get_the_message_from_a_member_never_heard(server):
@@ -52,30 +50,7 @@ def test_others_get_the_message_from_a_member_never_heard(server):
 
     The error may be a ConnectionResetError or a BrokenPipeError: both are OSErrors.
     """
-    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    with server.holds("recv", bob) as hold:  # his thread is not in recv: so a send is told of the reset first
-        bob.says("I am off")
-        held = hold.caught(seconds=0.5)
-        if held:
-            bob.did(f"is served by a thread that is late just now, at {spot(held[0])}")
-        bob.resets()
-        others_hear(alice, (first, last, server.witness), "is bob there?")
-    others_hear(alice, (first, last, server.witness), "and now?")
-
-
-def dies_while(server, member, act):
-    """The member breaks off and its own thread is late with that; meanwhile, act()."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        if hold.caught(seconds=0.5):
-            member.did("has a thread in the server that is late just now")
-        act()
-
-
-def others_hear(sender, others, text):
-    sender.says(text)
-    for other in others:
-        other.hears_from(sender, text)
+    goes_on_after_a_failed_send(server, dies_unheard_while)
 
 
 def test_found_by_its_own_thread(server):
@@ -144,11 +119,6 @@ def one_comes_between(server, bob, alice, point):
             bob.did(f"is found dead by a send, whose thread is late just now, at {spot(reached[0])}")
             server.waits_until(lambda: server.rests(but=reached), 1)
     return reached
-
-
-def says_and_done(member):
-    member.says("is anybody there?")
-    member.server.is_through_with(member)
 
 
 def dies_once(server, dies):

@@ -187,7 +187,9 @@ class Evidence:
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
         gone = [thread for thread in state["threads"] if not thread["main"] and readers.get(thread["id"]) not in here]
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
-        return unique([spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self._doing(thread)}")]
+        spinning = [one for one in still_open if reads_on(one)]
+        return unique([spot for one in spinning for spot in self.spots(one["read_at"], f"a thread reads on after the end of {self.name_of(one['peer'])}'s stream")]
+                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self._doing(thread)}")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 

@@ -4,6 +4,7 @@
     python checks/selftest/gallery.py --write             and write matrix.md, rules x programs
     python checks/selftest/gallery.py --repeat 50         judge each so many times, and count verdicts that changed
     python checks/selftest/gallery.py --repeat 20 --busy 8    the same with busy processes beside it
+    python checks/selftest/gallery.py --whole             judge the wrong ones by the rules that the lesson keeps, too
     python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
 
 A program is a file, which becomes server.py, or a folder; what is missing in it is
@@ -55,6 +56,10 @@ class Exhibit:
     def name(self):
         return f"{self.lesson}/{self.kind}/{self.path.stem}"
 
+    def is_about(self, rule):
+        """Is this one of the lesson's own rules, or the one that a wrong program breaks first?"""
+        return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+
     def hand_in(self, folder):
         """Lay the program down as a submission in this folder."""
         target = Path(folder) / self.lesson
@@ -92,11 +97,13 @@ def docstring(file):
         return text.split('"""')[1] if text.startswith('"""') else ""
 
 
-def judged(exhibit):
-    """Return the checks of the exhibit's lesson, judged."""
+def judged(exhibit, whole=False):
+    """Return the checks of the exhibit's lesson, judged; of a wrong program's those that can be about its mistake, if not the whole."""
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
         run.add([exhibit.lesson])
+        if exhibit.kind == "wrong" and not whole:
+            run.checks[exhibit.lesson] = [check for check in run.checks[exhibit.lesson] if exhibit.is_about(check.rule)]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 
@@ -124,7 +131,7 @@ def complaints(exhibit, checks):
     out = misjudged(exhibit, checks)
     failed = [check for check in checks if check.verdict == FAILED]
     rules = sorted({check.rule for check in failed})
-    if rules != sorted(exhibit.fails):
+    if rules != sorted(filter(exhibit.is_about, exhibit.fails)):
         out.append(f"fails {' '.join(rules) or 'nothing'}, expected {' '.join(exhibit.fails) or 'nothing'}")
         out += [f"  {check.rule} {check.name}: {check.message}" for check in failed]
     if failed and exhibit.fails:
@@ -139,8 +146,8 @@ def complaints(exhibit, checks):
 
 # ------------------------------------------------------------------ the command
 
-def look(exhibit):
-    checks = judged(exhibit)
+def look(exhibit, whole=False):
+    checks = judged(exhibit, whole)
     return exhibit, checks_without_code(checks), complaints(exhibit, checks)
 
 
@@ -149,7 +156,7 @@ def update(exhibit, checks):
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.kind == "right" or not failed:
         return
-    rules = sorted({check.rule for check in failed})
+    rules = sorted({check.rule for check in failed} | {rule for rule in exhibit.fails if not exhibit.is_about(rule)})
     main = exhibit.fails[0] if exhibit.fails and exhibit.fails[0] in rules else failed[0].rule
     main_check = next(check for check in failed if check.rule == main)
     shown = [(spot["file"], spot["line"]) for spot in main_check.where]
@@ -182,7 +189,7 @@ def checks_without_code(checks):
 
 def row_of(exhibit, checks):
     """The exhibit's row in the matrix."""
-    cells = [worst({check.verdict for check in checks if check.rule == rule}) for rule in rules_of(checks)]
+    cells = [worst({check.verdict for check in checks if check.rule == rule}) for rule in rules_of(checks_of(exhibit.lesson))]
     return f"| {exhibit.kind}/{exhibit.path.stem} | {' | '.join(cells)} | {exhibit.about.replace('|', '/')} |"
 
 
@@ -194,19 +201,19 @@ def matrix(results):
     """The verdicts as a table, rules x programs, as text."""
     out = ["# What the checks say of the gallery", "",
            "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
-           "`-` not run because of another failure.", ""]
+           "`-` not run because of another failure, nothing: not asked.", ""]
     for lesson in LESSONS:
         rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
         if not rows:
             continue
-        rules = rules_of(rows[0][1])
+        rules = rules_of(checks_of(lesson))
         out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1)]
         out += [row_of(exhibit, checks) for exhibit, checks in rows] + [""]
     return "\n".join(out)
 
 
 def worst(verdicts):
-    return SHOWN[next(verdict for verdict in (ERROR, FAILED, UNKNOWN, WAITING, PASSED) if verdict in verdicts)]
+    return next((SHOWN[verdict] for verdict in (ERROR, FAILED, UNKNOWN, WAITING, PASSED) if verdict in verdicts), "")
 
 
 def idle_rules(everything, lesson):
@@ -222,6 +229,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("--update", action="store_true", help="write `fails:` and `# <--` as they were found; look at the difference!")
     options = parser.parse_args()
@@ -231,7 +239,7 @@ def main():
     try:
         with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
             for number in range(1, options.repeat + 1):
-                results = list(pool.map(look, everything))
+                results = list(pool.map(look, everything, [options.whole] * len(everything)))
                 for exhibit, checks, wrong in results:
                     verdicts[exhibit.name][tuple((check.name, check.verdict) for check in checks)] += 1
                     bad += bool(wrong)

@@ -58,12 +58,12 @@ class Evidence:
         if mine and mine[-1]["reader"]:
             where += self.spots(mine[-1]["read_at"], f"reads from {peer} last")
         elif mine:
-            where += self.spots(mine[-1]["accepted_at"], f"accepts {peer}; nothing reads what it sends")
+            where += self.spots(mine[-1]["accepted_at"], f"{'accepts' if self.kind == 'server' else 'connects to'} {peer}; nothing reads what it sends")
         if state:
             detail.append((f"Where your {self.kind} stands", self.standing(state)))
         for error in errors:
             frames = [f"{file}:{number} in {function}" if function else f"{file}:{number}" for file, number, function in error["where"]]
-            whose = f", in the thread of {self.name_of(error['peer'])}" if error["peer"] else ""
+            whose = f", in the thread of {self.name_of(error['peer'])}" if error["peer"] and self.kind == "server" else ""
             detail.append((f"An error that nobody caught{whose}", [error["error"], *(f"  at {frame}" for frame in frames)]))
         printed = program.output.strip().splitlines()
         if printed:
@@ -100,7 +100,7 @@ class Evidence:
             if not thread["places"]:
                 continue
             peer = thread["peer"] or readers.get(thread["id"])
-            whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer else thread["name"]
+            whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer and self.kind == "server" else thread["name"]
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             lines.append(f"{whose}: {self._doing(thread)}, at {', called from '.join(spots)}")

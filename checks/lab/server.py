@@ -8,10 +8,10 @@ import psutil
 from .clients import WAIT, Client, Member, Messenger, RoomMember
 from .evidence import Evidence, unique
 from .faults import LOST, Hold, command
-from .listening import PORT, listener_of, not_started
+from .listening import PORT, listener_of, not_runnable, not_started
 from .program import Program
 from .story import Story
-from .verdict import Failure, NotStarted, Unknown
+from .verdict import Failure, Unknown
 
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
@@ -38,8 +38,7 @@ class Server:
     def start(self, ports=None):
         """Start it and wait until it listens. Raises NotStarted."""
         if self.problem:
-            raise NotStarted(self.problem, f"{self.lesson}/server.py is a Python program",
-                             where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
+            raise not_runnable(self.problem, self.lesson, "server.py")
         self.program = Program(self.files, "server.py", ports)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
         self.connected, self._witness = 0, None

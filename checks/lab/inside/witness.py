@@ -25,6 +25,7 @@ DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used o
 FILE_LIMIT = 64 << 20  # bytes
 CHECKER_GONE = 70  # exit code when the checker has died
 HIGH = 900  # a number for file descriptors that programs do not come to
+NOBODYS_PORT = 1
 
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
@@ -45,11 +46,11 @@ traced = set()  # threads on their way to a hold
 
 
 class Connection:
-    """An accepted connection, as the server's side sees it."""
+    """A connection that the program has accepted, or made, as its own side sees it."""
 
     def __init__(self, peer, accepted_at):
-        self.peer = peer  # the client's port
-        self.accepted_at = accepted_at
+        self.peer = peer  # the other side's port
+        self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
@@ -272,12 +273,6 @@ def listen(sock, *args):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
 
 
-def redirected(address):
-    if isinstance(address, tuple) and address[1] in ports:
-        return ("127.0.0.1", ports[address[1]])
-    return address
-
-
 def accept(sock):
     global accepted
     with Call("accept", sock, None):
@@ -377,12 +372,26 @@ def shutdown(sock, how):
     real["shutdown"](sock, how)
 
 
+def dial(name, sock, address):
+    """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
+    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        where = steps(sys._getframe(2))
+        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
+        if address[1] in ports:
+            if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
+                address = ("::1", NOBODYS_PORT, *address[2:])
+            else:
+                address = ("127.0.0.1", ports[address[1]])
+        connections[sock.fileno()] = Connection(address[1], where)
+    return real[name](sock, address)
+
+
 def connect(sock, address):
-    return real["connect"](sock, redirected(address))
+    return dial("connect", sock, address)
 
 
 def connect_ex(sock, address):
-    return real["connect_ex"](sock, redirected(address))
+    return dial("connect_ex", sock, address)
 
 
 def start(thread):

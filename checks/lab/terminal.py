@@ -1,0 +1,330 @@
+"""A student's client as the checks see it: its keyboard, its screen, and its end.
+
+Nothing here knows the program from inside more than a user would. What is typed is
+given line by line, as a terminal does; what is printed is read as a terminal shows it.
+"""
+
+import codecs
+import contextlib
+import re
+import socket
+import time
+
+from .clients import WAIT
+from .evidence import Evidence, unique
+from .faults import command
+from .listening import PORT, not_runnable
+from .program import Program
+from .room import Room
+from .story import Story, cut
+from .verdict import Failure
+
+NAME = "client.py"
+TRACEBACK = "Traceback (most recent call last)"
+SETTLING = 1.0  # seconds that we wait at most for what a right client may still be about to do
+PART = re.compile(r"\x1b\[([0-9;?]*)[ -/]*([@-~])|(\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f])|(\n)|([^\x00-\x08\n\x0b-\x1f\x7f]+)")
+UNFINISHED = re.compile(r"\x1b(\[[0-9;?]*)?$")
+
+
+class Screen:
+    """What a terminal would show: `lines`, the ended ones, and `open`, the one that is not.
+
+    Colours and the like are left out; a carriage return, a backspace and what erases
+    in the line do what they do; what moves to other lines does nothing.
+    """
+
+    def __init__(self):
+        self.lines, self.open = [], ""
+        self._column = 0
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""  # of an escape sequence
+
+    def takes(self, data):
+        text = self._rest + self._decode(data)
+        self._rest = "".join(found[0] for found in UNFINISHED.finditer(text))
+        for part in PART.finditer(text.removesuffix(self._rest)):
+            number, letter, control, newline, characters = part.groups()
+            if newline:
+                self.lines.append(self.open)
+                self.open, self._column = "", 0
+            elif characters:
+                start, end = self.open[:self._column], self.open[self._column + len(characters):]
+                self.open = start.ljust(self._column) + characters + end
+                self._column += len(characters)
+            elif letter in ("K", "J"):
+                self.open = {"": self.open[:self._column], "0": self.open[:self._column]}.get(number, "")
+            elif control == "\r" or letter == "G":
+                self._column = 0
+            elif control == "\b":
+                self._column = max(0, self._column - 1)
+
+
+class Terminal:
+    """The terminal of one user, in which client.py runs, and what happens there in one check.
+
+    files: {relative path: bytes}; lesson: its folder's name; problem: why client.py cannot be run, or None.
+    """
+
+    def __init__(self, files, lesson, problem=None):
+        self.files, self.lesson, self.problem = files, lesson, problem
+        self.story = Story()
+        self.deadlines = 0
+        self.program = self.evidence = self.screen = None
+        self._room = self._nobody = None
+
+    @property
+    def room(self):
+        """The server that the client finds, if a check asks for one."""
+        if self._room is None:
+            self._room = Room(self)
+        return self._room
+
+    # -------------------------------------------------- starting and stopping
+
+    def starts(self, nick):
+        """Start client.py and type the nick. Raises NotStarted when there is nothing to start."""
+        self._start(self.room.port)
+        self.room.expects_somebody_new()
+        self.types(nick)
+
+    def starts_without_a_server(self, nick):
+        """The same, and nobody listens where the client connects to."""
+        self._nobody = socket.socket()
+        self._nobody.bind(("127.0.0.1", 0))  # keeps the port from others; connecting there is refused
+        self._start(self._nobody.getsockname()[1])
+        self.types(nick)
+
+    def _start(self, port):
+        if self.problem:
+            raise not_runnable(self.problem, self.lesson, NAME)
+        self._stop_program()
+        self.story.add("user", "--", f"starts {NAME}")
+        self.screen, self._seen, self._shown = Screen(), 0, []
+        self._prompts, self._unknown = set(), []
+        self._typed_lines = 0
+        self.program = Program(self.files, NAME, {PORT: port}, self.screen)
+        self.evidence = Evidence(self.program, self.files, NAME, lambda _: "the server")
+
+    def _stop_program(self):
+        if self.program:
+            self.program, program = None, self.program
+            program.stop()
+
+    def stop(self):
+        """End everything; raises LabError when something is left."""
+        with contextlib.ExitStack() as stack:
+            for one in filter(None, [self._room, self._nobody]):
+                stack.callback(one.close)
+            self._stop_program()
+
+    def deadline_passed(self):
+        self.deadlines += 1
+
+    def failure(self, message, should="", **more):
+        """Return a Failure with all the evidence there is; see Evidence.failure."""
+        if self.program.ended:
+            self.program.printed_all.wait(WAIT)
+        return self.evidence.failure(message, should, self._room, **more)
+
+    def waits(self, done, seconds=WAIT):
+        """Wait until done(), at most so many seconds, or until the program has ended; return whether it is done."""
+        if self.program.wait_for(done, seconds):
+            return True
+        if self.program.ended:
+            self.program.printed_all.wait(WAIT)
+            return bool(done())
+        self.deadline_passed()
+        return False
+
+    # -------------------------------------------------- the keyboard
+
+    def types(self, text):
+        """Type a line, when the line before has been read: a program in a terminal gets one at a time, too."""
+        if not self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT):
+            self.deadline_passed()
+            raise self.failure(f"{NAME} has not read the line typed before within {WAIT:g} seconds",
+                               "the main thread reads what is typed, whatever the server does")
+        self.story.add("user", "->", cut(text) if text else "(an empty line)")
+        self._typed_lines += 1
+        self.typed_at, self._last_typed = time.monotonic(), cut(repr(text)) if text else "an empty line"
+        self.program.types(text.encode() + b"\n")
+
+    def ends_the_input(self):
+        """Do what Ctrl-D does (on Windows: Ctrl-Z and Enter)."""
+        self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT)
+        self.story.add("user", "--", "ends the input (Ctrl-D)")
+        self.typed_at, self._last_typed = time.monotonic(), "the end of the input"
+        self.program.types(b"")
+
+    # -------------------------------------------------- the screen
+
+    def notes_the_prompt(self):
+        """Whatever stands in the open line now, while nothing is under way from the server, is a prompt."""
+        if self._unknown:  # take some trouble, then
+            self.program.watch_until(self.room.is_read, SETTLING)
+        if len(self._shown) == self.room.said:
+            self._prompts.add(self.screen.open.rstrip())
+
+    def shows(self, text):
+        """Expect this text as the next message on the screen, on a line of its own.
+
+        In the same line there may stand a prompt before it, and nothing else. A prompt is
+        what the client printed before the message came. One may come later than we looked
+        for it, but no more of them than lines were typed.
+        """
+        should = f"the screen shows {cut(repr(text))} on a line of its own, with nothing typed"
+        before = self._finds(text, should)
+        if before.strip() and before.rstrip() not in self._prompts:
+            self._unknown.append(before)
+            if len(self._unknown) > self._typed_lines:
+                raise self.failure(f"{NAME} printed {cut(repr(before + text))} and not {cut(repr(text))}", should)
+
+    def shows_all(self, texts):
+        """Expect these texts as the ends of lines, in order and each once; prompts are not looked at."""
+        for text in texts:
+            self._finds(text, f"the screen shows {cut(repr(text))} on a line of its own, with nothing typed")
+
+    def _finds(self, text, should):
+        """Wait for a line that ends with the text; return what stands before it in that line."""
+        text, at = text.rstrip(), self._seen
+
+        def done():
+            nonlocal at
+            while at < len(self.screen.lines):
+                if self.screen.lines[at].rstrip().endswith(text):
+                    return True
+                at += 1
+            return False
+
+        if not self.waits(done):
+            raise self.failure(self._instead(text), should)
+        line, passed_over = self.screen.lines[at].rstrip(), self.screen.lines[self._seen:at]
+        again = [one for one in passed_over if one.strip() and one.strip() in self._shown]
+        self._seen = at + 1
+        self._shown.append(text)
+        self.story.add("user", "<-", cut(line))
+        if again:
+            raise self.failure(f"{NAME} printed {cut(repr(again[0]))} once more", "each message is printed once")
+        return line.removesuffix(text)
+
+    def _instead(self, text):
+        """Say what was printed in place of the text."""
+        late = f" within {WAIT:g} seconds"
+        if self.program.ended:
+            late = f"; {self.evidence.how_it_ended()}"
+        new, tail = [line for line in self.screen.lines[self._seen:] if line.strip()], self.screen.open.rstrip()
+        if tail.endswith(text):
+            return f"{NAME} printed {cut(repr(tail))} and did not end the line{late}"
+        like = [line for line in [*new, tail] if text in line] or new
+        if like:
+            return f"{NAME} printed {cut(repr(like[-1]))} and not {cut(repr(text))}{late}"
+        return f"{NAME} printed nothing{late}"
+
+    def says_something(self, because):
+        """Expect a line with words in it that was not there when `notes_the_screen` was called."""
+        ended, tail = self._noted
+
+        def done():
+            new = self.screen.lines[ended:] + [self.screen.open] * self.program.printed_all.is_set()
+            return any(any(map(str.isalpha, line.removeprefix(tail))) for line in new)
+
+        if not self.waits(done):
+            was = f"nothing within {WAIT:g} seconds"
+            if self.program.ended:
+                was = f"nothing; {self.evidence.how_it_ended()}"
+            raise self.failure(f"{because}, and {NAME} printed {was}", f"{because}: {NAME} prints a clear line at once")
+        self.story.add("user", "<-", cut(" / ".join(filter(None, map(str.strip, self.screen.lines[ended:ended + 3])))))
+
+    def notes_the_screen(self):
+        """Keep in mind what stands there now, for `says_something`."""
+        self.program.watch_until(self.room.is_read, SETTLING)
+        self._noted = len(self.screen.lines), self.screen.open
+
+    def says_more_than(self, before):
+        """Expect words that are not in these lines; the program has ended."""
+        self.program.printed_all.wait(WAIT)
+        new = [line for line in [*self.screen.lines, self.screen.open] if any(map(str.isalpha, line))]
+        if not [line for line in new if not any(old.startswith(line.rstrip()) for old in before)]:
+            raise self.failure(f"{NAME} ended without a word about it", f"{NAME} prints a clear line that there is no server")
+
+    def has_no_traceback(self):
+        """Expect that no traceback was printed."""
+        if any(TRACEBACK in line for line in [*self.screen.lines, self.screen.open]):
+            errors = ([self.program.crash] if self.program.crash else []) + self.program.errors
+            said = f": {errors[0]['error']}" if errors else ""
+            raise self.failure(f"{NAME} printed a traceback{said}", "a clear line, and no traceback", closed=True)
+
+    # -------------------------------------------------- the program
+
+    def connects_to(self, host, port):
+        """Expect that the program asks for this address, whatever it finds there."""
+        program, should = self.program, f"python {NAME} asks for the nick and connects to {host}:{port}"
+        asked = [(self._number(one["asked"][0]), one["asked"][1]) for one in program.connects]
+        if (host, port) in asked or program.lost and not program.ended:
+            return
+        if not self.waits(lambda: program.connects):
+            raise self.room.nobody_came(should)
+        asked = program.connects[-1]["asked"]
+        if (self._number(asked[0]), asked[1]) == (host, port):
+            return
+        where = self.evidence.spots(program.connects[-1]["where"], "connects here")
+        raise Failure(f"{NAME} connects to {asked[0]}:{asked[1]}; the course's server is at {host}:{port}", should, where)
+
+    def _number(self, host):
+        try:
+            return socket.gethostbyname(host)
+        except OSError:
+            return host
+
+    def ends(self, within=WAIT, code=None):
+        """Expect the program's end within so many seconds after what was typed last, with this exit code."""
+        ending = f"{NAME} ends within {within:g} seconds after {self._last_typed}"
+        should = ending if code is None else f"{ending}, with exit code {code}"
+        if not self.program.ends_within(max(0.0, self.typed_at + within - time.monotonic())):
+            if within >= WAIT:
+                self.deadline_passed()
+            got = self._room.unheard() if self._room else ""
+            failure = self.failure(f"{NAME} still runs {within:g} seconds after {self._last_typed}{got}", should)
+            failure.where = unique(self.evidence.what_keeps_it_running() + failure.where)
+            raise failure
+        self.story.add("client", "--", f"ends with exit code {self.program.exit_code}")
+        if code is not None and self.program.exit_code != code:
+            raise self.failure(f"{self.evidence.how_it_ended()}, not with exit code {code}", should, closed=True)
+
+    def ends_with_an_error(self):
+        """Expect the program's end with another exit code than 0."""
+        self.ends()
+        if self.program.exit_code == 0:
+            raise self.failure(f"{NAME} ended with exit code 0", f"{NAME} ends with an exit code other than 0, as what did not work does")
+
+    def is_stopped(self):
+        """Stop the program where it is, and return all lines that it has printed, the open one as well."""
+        self.story.add("user", "--", "closes the terminal")
+        self.program.end()
+        self.program.printed_all.wait(WAIT)
+        return [*self.screen.lines, self.screen.open]
+
+    def settles(self):
+        """Wait a moment until the thread that read last from the server has ended, if it is to end."""
+        def settled():
+            state = self.program.ask("state")
+            if not state:
+                return True
+            readers = {one["reader"] for one in state["connections"]}
+            return not any(thread["id"] in readers for thread in state["threads"])
+
+        self.program.watch_until(settled, SETTLING)
+
+    # -------------------------------------------------- what any system may do to it
+
+    def receives_at_most(self, size):
+        """From now on let each recv of the client return at most `size` bytes, as a slow network may."""
+        command(self.program, "limit", "recv", size)
+
+    def sends_at_most(self, size):
+        """From now on let each send() of the client take at most `size` bytes, as full buffers may; see send(2)."""
+        command(self.program, "limit", "send", size)
+
+    def time_passes(self, waits=3):
+        """Let the client's next waits with a time-out be over at once, as if so much time had gone by in silence."""
+        command(self.program, "limit", "wait", waits)

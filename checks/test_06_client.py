@@ -59,7 +59,6 @@ def test_system_is_shown(client, room):
         client.shows(text)
 
 
-@basis
 def test_chat_is_shown(client, room):
     """06.1 A chat is printed as NICK: TEXT, on a line of its own, as soon as it arrives
 
@@ -72,6 +71,7 @@ def test_chat_is_shown(client, room):
         client.shows(f"{nick}: {text}")
 
 
+@after(test_chat_is_shown)
 def test_namesake_is_shown(client, room):
     """06.1 A chat of another alice is printed as well
 
@@ -83,6 +83,7 @@ def test_namesake_is_shown(client, room):
     client.shows("alice: I am another alice")
 
 
+@after(test_chat_is_shown)
 def test_messages_in_one_piece(client, room):
     """06.1 Messages that arrive together are printed each on a line of its own
 
@@ -96,6 +97,7 @@ def test_messages_in_one_piece(client, room):
         client.shows_all([*(f"bob: {text}" for text in texts), f"round {number}"])
 
 
+@after(test_chat_is_shown)
 def test_message_in_pieces(client, room):
     """06.1 A message that arrives byte by byte is printed when it is complete
 
@@ -109,6 +111,7 @@ def test_message_in_pieces(client, room):
         client.shows_all([f"Алёна: привет 🎉 {number}", f"ещё {number}"])
 
 
+@after(test_chat_is_shown)
 def test_any_text_is_shown(client, room):
     """06.1 Any text is printed as it is, whatever it is made of
 
@@ -120,6 +123,7 @@ def test_any_text_is_shown(client, room):
         client.shows(f"bob: {text}")
 
 
+@after(test_chat_is_shown)
 def test_longest_message_is_shown(client, room):
     """06.1 A message of 65,536 bytes is printed whole
 
@@ -132,6 +136,7 @@ def test_longest_message_is_shown(client, room):
         client.shows(f"bob: {message['text']}")
 
 
+@after(test_chat_is_shown)
 def test_thousand_messages(client, room):
     """06.1 A thousand messages are printed while nothing is typed, in order and each once
 
@@ -142,6 +147,7 @@ def test_thousand_messages(client, room):
     client.shows_all([f"bob: number {number} of 1000" for number in range(1000)])
 
 
+@after(test_chat_is_shown)
 def test_after_silence(client, room):
     """06.1 What arrives after a long silence is printed, too
 
@@ -156,6 +162,7 @@ def test_after_silence(client, room):
         client.shows(f"bob: still here {number}")
 
 
+@after(test_chat_is_shown)
 def test_new_fields(client, room):
     """06.1 Fields and types that the client does not know do it no harm
 
@@ -218,7 +225,7 @@ def test_long_line_is_sent_whole(client, room):
         room.gets(said(letter * 20_000))
 
 
-@after(test_line_is_sent)
+@after(test_line_is_sent, test_chat_is_shown)
 def test_line_is_sent_while_messages_come(client, room):
     """06.2 A typed line is sent while messages arrive, and these are printed
 

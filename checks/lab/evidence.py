@@ -10,7 +10,7 @@ import re
 from .clients import WAIT
 from .verdict import Failure
 
-CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
+CALLS = {"input": "waits for something to be typed", "recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}"}
 
 

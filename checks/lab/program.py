@@ -32,9 +32,9 @@ STOP_SECONDS = 10
 ANSWER_SECONDS = 2
 WINDOWS = sys.platform == "win32"
 
-START = "import sys; sys.path.insert(0, sys.argv[1]); import witness; " \
-        "witness.main(sys.argv[2], eval(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))"
-LINE_BY_LINE = "import sys; sys.stdout.reconfigure(line_buffering=True); "
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import witness; "
+START = "witness.main(sys.argv[2], eval(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))"
+TERMINAL = "witness.sit_at_a_terminal(); "
 
 
 def adopt_orphans():
@@ -84,7 +84,8 @@ class Program:
         self._printed = self._kept = 0
         self.printed_all = threading.Event()  # its output has ended
         self._screen = screen
-        self._typed, self._untyped = queue.SimpleQueue(), 0
+        self.typed = 0  # bytes
+        self._to_type, self._untyped = queue.SimpleQueue(), 0
         self._start(name, ports or {})
 
     def _start(self, name, ports):
@@ -93,7 +94,7 @@ class Program:
         output, output_in = os.pipe()
         self._keyboard, typing = os.pipe() if self._screen else (None, None)
         theirs = (command_out, event_in)
-        how, options = ["-c", LINE_BY_LINE + START] if self._screen else ["-u", "-c", START], {}
+        how, options = ["-c", IMPORT + TERMINAL + START] if self._screen else ["-u", "-c", IMPORT + START], {}
         if WINDOWS:
             import msvcrt
             theirs = tuple(msvcrt.get_osfhandle(fd) for fd in theirs)
@@ -219,7 +220,7 @@ class Program:
 
     def _type(self, typing):
         with open(typing, "wb", buffering=0) as pipe:
-            while data := self._typed.get():
+            while data := self._to_type.get():
                 try:
                     while data:
                         data = data[pipe.write(data):]
@@ -229,8 +230,9 @@ class Program:
 
     def types(self, data):
         """Give it these bytes to read; b"" ends its input."""
+        self.typed += len(data)
         self._untyped += 1
-        self._typed.put(data)
+        self._to_type.put(data)
 
     def has_taken_what_was_typed(self):
         """Has it read everything that was typed? Where this cannot be told, it has."""
@@ -350,7 +352,7 @@ class Program:
                 raise LabError(f"processes of the program are left: {left}")
         os.close(self._commands)
         if self._screen:
-            self._typed.put(b"")
+            self._to_type.put(b"")
             os.close(self._keyboard)
         for thread in self._threads:
             thread.join(max(0.1, deadline - time.monotonic()))

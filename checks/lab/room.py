@@ -59,8 +59,9 @@ class Room:
         self.end = None
         return True
 
-    def _fill(self):
-        """Read what is there. A connection that ends before it says anything was a look only; the next one counts."""
+    def _fill(self, wait=0.0):
+        """Read what is there, waiting for it a moment. A connection that ends before it says anything was a look only; the next one counts."""
+        select.select([self.listener if self.sock is None or self.end else self.sock], [], [], wait)
         if self.sock is None or self.end and not self.received:
             if not self._accepts():
                 return
@@ -103,7 +104,7 @@ class Room:
         """Return the Failure of a client that has not connected."""
         program, evidence = self.terminal.program, self.terminal.evidence
         if not program.ended:
-            return self.failure(f"client.py has not connected within {WAIT:g} seconds after the nick was typed", should)
+            return self.failure(f"the nick was typed, and client.py has not connected{self.terminal.late}", should)
         hint = ""
         if program.crash and program.crash["error"].startswith("SyntaxError"):
             hint = "Python could not read the file; the mistake is in this line or just before it."
@@ -131,42 +132,31 @@ class Room:
 
     def _next(self, should):
         def done():
-            self._fill()
+            self._fill(0.02)
             return self.inbox or self.end and self.received
 
-        if self.waits(done) and self.inbox:
+        if self.terminal.waits(done) and self.inbox:
             return self.inbox.pop(0)
         if self.sock is None:
             raise self.nobody_came(should)
         if not self.end and not self.terminal.program.ended:
-            rest = f"{shown(bytes(self.buffer[:200]))} without a newline at its end" if self.buffer else "nothing"
-            raise self.failure(f"the server got {rest} within {WAIT:g} seconds", should,
-                               **({"offset": self.received - 1} if self.buffer else {}))
+            if self.buffer:
+                raise self.failure(f"client.py sent {shown(bytes(self.buffer[:200]))} without a newline at its end, and no more came",
+                                   should, offset=self.received - 1)
+            raise self.failure(f"client.py sent nothing{self.terminal.late}", should)
         ended = self.terminal.program.ends_within(0.2)
         was = self.terminal.evidence.how_it_ended() if ended else "client.py has ended the connection"
         rest = f" inside a line: {shown(bytes(self.buffer[:200]))}" if self.buffer else ""
         raise self.failure(f"{was}{rest}", should, closed=True)
 
-    def waits(self, done):
-        """Wait until done(), at most WAIT seconds, or until the program has ended; return whether it is done."""
-        deadline = time.monotonic() + WAIT
-        while not done():
-            if self.terminal.program.ended:  # all that it sent has come
-                return bool(done())
-            if time.monotonic() > deadline:
-                self.terminal.deadline_passed()
-                return False
-            select.select([self.sock if self.sock and not self.end else self.listener], [], [], 0.05)
-        return True
-
     def gets_the_end(self):
         """Expect the end of the connection, and nothing before it."""
         def done():
-            self._fill()
+            self._fill(0.02)
             return self.end or self.inbox
 
         should = "the client closes the connection and sends nothing before"
-        if not self.waits(done) or not self.end and not self.inbox:
+        if not self.terminal.waits(done):
             raise self.failure("the client has not closed the connection", should)
         if self.inbox:
             offset, got = self.inbox[0]

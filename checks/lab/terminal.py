@@ -21,6 +21,8 @@ from .verdict import Failure
 
 NAME = "client.py"
 TRACEBACK = "Traceback (most recent call last)"
+ASK_EVERY = 0.1  # seconds between two looks whether the program is idle
+ON_ITS_WAY = 0.2  # seconds that what was printed or sent last may still take to come here
 SETTLING = 1.0  # seconds that we wait at most for what a right client may still be about to do
 PART = re.compile(r"\x1b\[([0-9;?]*)[ -/]*([@-~])|(\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f])|(\n)|([^\x00-\x08\n\x0b-\x1f\x7f]+)")
 UNFINISHED = re.compile(r"\x1b(\[[0-9;?]*)?$")
@@ -101,7 +103,7 @@ class Terminal:
         self.story.add("user", "--", f"starts {NAME}")
         self.screen, self._seen, self._shown = Screen(), 0, []
         self._prompts, self._unknown = set(), []
-        self._typed_lines = 0
+        self._typed_lines, self._input_ended = 0, False
         self.program = Program(self.files, NAME, {PORT: port}, self.screen)
         self.evidence = Evidence(self.program, self.files, NAME, lambda _: "the server")
 
@@ -126,15 +128,44 @@ class Terminal:
             self.program.printed_all.wait(WAIT)
         return self.evidence.failure(message, should, self._room, **more)
 
-    def waits(self, done, seconds=WAIT):
-        """Wait until done(), at most so many seconds, or until the program has ended; return whether it is done."""
-        if self.program.wait_for(done, seconds):
-            return True
-        if self.program.ended:
-            self.program.printed_all.wait(WAIT)
-            return bool(done())
-        self.deadline_passed()
-        return False
+    def waits(self, done):
+        """Wait until done(), and return whether it is.
+
+        It will not be when the program has ended, when it is idle, or after WAIT seconds;
+        `late` says which it was.
+        """
+        deadline = time.monotonic() + WAIT
+        while not self.program.wait_for(done, ASK_EVERY):
+            if self.program.ended:
+                self.program.printed_all.wait(WAIT)
+                self.late = f"; {self.evidence.how_it_ended()}"
+                return bool(done())
+            if self.is_idle() and not self.program.wait_for(done, ON_ITS_WAY):
+                self.late = ", and will not: each of its threads waits for something to be typed or to come"
+                return False
+            if time.monotonic() > deadline:
+                self.late = f" within {WAIT:g} seconds"
+                self.deadline_passed()
+                return False
+        return True
+
+    def is_idle(self):
+        """Is it certain that the program does nothing more until something is typed or comes?
+
+        True only with proof: every thread, as the system counts them, waits for the
+        keyboard or in recv() without a timeout, and has taken all that was typed or
+        said; and what it has sent has come.
+        """
+        state = self.program.ask("state")
+        if not state or state["moving"] or not state["threads"] or self.program.threads != len(state["threads"]):
+            return False
+        mine = [one for one in state["connections"] if self._room and one["peer"] == self._room.port][-1:]
+        for thread in state["threads"]:
+            read_all = {"input": not self._input_ended and state["typed"] == self.program.typed,
+                        "recv": [one["received"] for one in mine] == [self._room and self._room.sent] and not self._room.end}
+            if thread["timed"] or not read_all.get(thread["call"]):
+                return False
+        return all(one["sent"] == self._room.received for one in mine) and len(self.program.family()) == 1
 
     # -------------------------------------------------- the keyboard
 
@@ -154,6 +185,7 @@ class Terminal:
         self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT)
         self.story.add("user", "--", "ends the input (Ctrl-D)")
         self.typed_at, self._last_typed = time.monotonic(), "the end of the input"
+        self._input_ended = True
         self.program.types(b"")
 
     # -------------------------------------------------- the screen
@@ -209,16 +241,13 @@ class Terminal:
 
     def _instead(self, text):
         """Say what was printed in place of the text."""
-        late = f" within {WAIT:g} seconds"
-        if self.program.ended:
-            late = f"; {self.evidence.how_it_ended()}"
         new, tail = [line for line in self.screen.lines[self._seen:] if line.strip()], self.screen.open.rstrip()
         if tail.endswith(text):
-            return f"{NAME} printed {cut(repr(tail))} and did not end the line{late}"
+            return f"{NAME} printed {cut(repr(tail))} and did not end the line{self.late}"
         like = [line for line in [*new, tail] if text in line] or new
         if like:
-            return f"{NAME} printed {cut(repr(like[-1]))} and not {cut(repr(text))}{late}"
-        return f"{NAME} printed nothing{late}"
+            return f"{NAME} printed {cut(repr(like[-1]))} and not {cut(repr(text))}{self.late}"
+        return f"{NAME} printed nothing new{self.late}"
 
     def says_something(self, because):
         """Expect a line with words in it that was not there when `notes_the_screen` was called."""
@@ -229,10 +258,7 @@ class Terminal:
             return any(any(map(str.isalpha, line.removeprefix(tail))) for line in new)
 
         if not self.waits(done):
-            was = f"nothing within {WAIT:g} seconds"
-            if self.program.ended:
-                was = f"nothing; {self.evidence.how_it_ended()}"
-            raise self.failure(f"{because}, and {NAME} printed {was}", f"{because}: {NAME} prints a clear line at once")
+            raise self.failure(f"{because}, and {NAME} printed nothing{self.late}", f"{because}: {NAME} prints a clear line at once")
         self.story.add("user", "<-", cut(" / ".join(filter(None, map(str.strip, self.screen.lines[ended:ended + 3])))))
 
     def notes_the_screen(self):

@@ -14,6 +14,7 @@ import _sitebuiltins
 import _thread
 import builtins
 import collections
+import io
 import os
 import signal
 import socket
@@ -38,7 +39,7 @@ bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
 doing = {}  # thread -> (what it is doing, the socket, the Connection)
 accepted = 0
-activity = 0  # changes whenever a thread enters or leaves a socket call
+activity = 0  # changes whenever a thread enters or leaves such a call
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # what to hold -> (the gate to hold it at, at which line)
 gates = []
@@ -140,7 +141,7 @@ def state():
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
             "idle_worker": idle_worker(frame)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": accepted, "moving": activity != before}
+            "accepted": accepted, "typed": Keyboard.taken, "moving": activity != before}
 
 
 def is_open(fd):
@@ -239,7 +240,7 @@ def stop_tracing():
 # ------------------------------------------------------------------ sockets
 
 class Call:
-    """Marks this thread as inside a socket call for as long as the call takes."""
+    """Marks this thread as inside a call that may wait, for as long as the call takes."""
 
     def __init__(self, name, sock, conn):
         self.mark = (name, sock, conn)
@@ -393,6 +394,28 @@ def connect(sock, address):
 def connect_ex(sock, address):
     return dial("connect_ex", sock, address)
 
+
+# ------------------------------------------------------------------ the keyboard and the screen
+
+class Keyboard(io.FileIO):
+    """Standard input, with a mark on the thread that waits for it."""
+
+    taken = 0  # bytes
+
+    def readinto(self, buffer):
+        with Call("input", None, None):
+            count = super().readinto(buffer)
+            Keyboard.taken += count
+        return count
+
+
+def sit_at_a_terminal():
+    """Print line by line, as in a terminal, and watch what is read of what is typed."""
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(Keyboard(0, closefd=False)), "utf-8", "surrogateescape")
+
+
+# ------------------------------------------------------------------ threads
 
 def start(thread):
     thread.started_at = steps(sys._getframe(1))

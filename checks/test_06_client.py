@@ -334,8 +334,6 @@ def test_end_of_input(client, room):
     `for line in sys.stdin` just ends.
     """
     joins(client, room)
-    client.types("hi")
-    room.gets(said("hi"))
     client.ends_the_input()
     client.ends(within=2, code=0)
     room.gets(LEAVE)
@@ -393,8 +391,6 @@ def test_server_closes_inside_a_message(client, room):
     The begun line is no message; recv_json() returns None as at any other end.
     """
     joins(client, room)
-    room.says(system("now"))
-    client.shows_all(["now"])
     room.says_half_a_message()
     room.closes()
     server_is_gone(client, "closes the connection inside a message")

@@ -103,7 +103,7 @@ class Terminal:
         self.story.add("user", "--", f"starts {NAME}")
         self.screen, self._seen, self._shown = Screen(), 0, []
         self._prompts, self._unknown = set(), []
-        self._typed_lines, self._input_ended = 0, False
+        self._typed_lines, self._input_ended, self._looked_at = 0, False, 0
         self.program = Program(self.files, NAME, {PORT: port}, self.screen)
         self.evidence = Evidence(self.program, self.files, NAME, lambda _: "the server")
 
@@ -194,8 +194,9 @@ class Terminal:
         """Whatever stands in the open line now, while nothing is under way from the server, is a prompt."""
         if self._unknown:  # take some trouble, then
             self.program.watch_until(self.room.is_read, SETTLING)
-        if len(self._shown) == self.room.said:
+        if len(self._shown) == self.room.said or self.room.is_read():
             self._prompts.add(self.screen.open.rstrip())
+        self._looked_at = len(self.screen.lines)
 
     def shows(self, text):
         """Expect this text as the next message on the screen, on a line of its own.
@@ -241,7 +242,10 @@ class Terminal:
 
     def _instead(self, text):
         """Say what was printed in place of the text."""
-        new, tail = [line for line in self.screen.lines[self._seen:] if line.strip()], self.screen.open.rstrip()
+        if self.program.errors and not self.program.ended:
+            return f"a thread of {NAME} died with {self.program.errors[0]['error']}"
+        start = max(self._seen, self._looked_at)
+        new, tail = [line for line in self.screen.lines[start:] if line.strip()], self.screen.open.rstrip()
         if tail.endswith(text):
             return f"{NAME} printed {cut(repr(tail))} and did not end the line{self.late}"
         like = [line for line in [*new, tail] if text in line] or new

@@ -55,6 +55,7 @@ def test_system_is_shown(client, room):
     """
     joins(client, room)
     for text in ("bob has joined", "carol вошла: привет", "bob has left"):
+        client.comes_to_rest()
         room.says(system(text))
         client.shows(text)
 
@@ -67,6 +68,7 @@ def test_chat_is_shown(client, room):
     """
     joins(client, room)
     for nick, text in (("bob", "hi"), ("bob", "how are you?"), ("Алёна", "привет"), ("carol of the west", "me: too")):
+        client.comes_to_rest()
         room.says(chat(nick, text))
         client.shows(f"{nick}: {text}")
 

@@ -54,7 +54,7 @@ class Evidence:
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"]]
             for thread in serving or ([] if mine or where else threads):
-                where += self.spots(thread["places"], self._doing(thread))
+                where += self.spots(thread["places"], self.doing(thread))
         if mine and mine[-1]["reader"]:
             where += self.spots(mine[-1]["read_at"], f"reads from {peer} last")
         elif mine:
@@ -87,7 +87,8 @@ class Evidence:
 
     # -------------------------------------------------- threads
 
-    def _doing(self, thread):
+    def doing(self, thread):
+        """What this thread of a state is doing."""
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
         return "stands here"
@@ -103,7 +104,7 @@ class Evidence:
             whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer and self.kind == "server" else thread["name"]
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
-            lines.append(f"{whose}: {self._doing(thread)}, at {', called from '.join(spots)}")
+            lines.append(f"{whose}: {self.doing(thread)}, at {', called from '.join(spots)}")
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
@@ -112,7 +113,7 @@ class Evidence:
         """Where the threads stand, or were started, that Python waits for at the program's end."""
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
         main = [thread for thread in threads if thread["main"] and thread["places"]]
-        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self._doing(thread)}")]
+        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}")]
                       + [spot for thread in threads if not thread["daemon"] and not thread["main"]
                          for spot in self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")])
 
@@ -122,7 +123,7 @@ class Evidence:
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
         gone = [thread for thread in state["threads"] if not thread["main"] and readers.get(thread["id"]) not in here]
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
-        return unique([spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self._doing(thread)}")]
+        return unique([spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 

@@ -23,6 +23,7 @@ NAME = "client.py"
 TRACEBACK = "Traceback (most recent call last)"
 ASK_EVERY = 0.1  # seconds between two looks whether the program is idle
 ON_ITS_WAY = 0.2  # seconds that what was printed or sent last may still take to come here
+REST = 0.3  # seconds that we wait at most for a program that cannot be seen waiting
 SETTLING = 1.0  # seconds that we wait at most for what a right client may still be about to do
 PART = re.compile(r"\x1b\[([0-9;?]*)[ -/]*([@-~])|(\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f])|(\n)|([^\x00-\x08\n\x0b-\x1f\x7f]+)")
 UNFINISHED = re.compile(r"\x1b(\[[0-9;?]*)?$")
@@ -85,8 +86,9 @@ class Terminal:
 
     def starts(self, nick):
         """Start client.py and type the nick. Raises NotStarted when there is nothing to start."""
-        self._start(self.room.port)
+        self._stop_program()
         self.room.expects_somebody_new()
+        self._start(self.room.port)
         self.types(nick)
 
     def starts_without_a_server(self, nick):
@@ -149,6 +151,18 @@ class Terminal:
                 return False
         return True
 
+    def nothing_was_done(self, message, should):
+        """Return the Failure of what was typed and had no effect: where the threads stand that should have read it comes first."""
+        failure, state = self.failure(message, should), self.program.ask("state") or {"threads": ()}
+        typists = [thread for thread in state["threads"] if thread["call"] != "recv"]
+        failure.where = unique([spot for thread in typists for spot in self.evidence.spots(thread["places"], self.evidence.doing(thread))]
+                               + failure.where)
+        return failure
+
+    def comes_to_rest(self):
+        """Wait a moment until it waits for what is typed or comes: from now on it does nothing by itself."""
+        self.program.watch_until(self.is_idle, REST)
+
     def is_idle(self):
         """Is it certain that the program does nothing more until something is typed or comes?
 
@@ -173,8 +187,8 @@ class Terminal:
         """Type a line, when the line before has been read: a program in a terminal gets one at a time, too."""
         if not self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT):
             self.deadline_passed()
-            raise self.failure(f"{NAME} has not read the line typed before within {WAIT:g} seconds",
-                               "the main thread reads what is typed, whatever the server does")
+            raise self.nothing_was_done(f"{NAME} has not read the line typed before within {WAIT:g} seconds",
+                                        "the main thread reads what is typed, whatever the server does")
         self.story.add("user", "->", cut(text) if text else "(an empty line)")
         self._typed_lines += 1
         self.typed_at, self._last_typed = time.monotonic(), cut(repr(text)) if text else "an empty line"

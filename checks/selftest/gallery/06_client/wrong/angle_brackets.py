@@ -1,6 +1,7 @@
 """Prints a chat as <nick> text, as IRC clients do.
 
 fails: 06.1
+says: client.py printed '<bob> hi' and not 'bob
 """
 
 import socket
@@ -15,7 +16,7 @@ def listen(sock):
     global stop
     with sock.makefile("r", encoding="utf-8", newline="\n") as file:
         try:
-            for line in file:
+            for line in file:  # <--
                 if not line.endswith("\n"):
                     break
                 obj = loads(line)

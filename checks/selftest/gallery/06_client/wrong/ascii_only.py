@@ -1,6 +1,7 @@
 """Leaves out what is not ASCII.
 
 fails: 06.2
+says: the server got
 """
 
 import json
@@ -38,7 +39,7 @@ def receive_messages(client_socket):
 
 def send_message(client_socket, message):
     data = json.dumps(message, ensure_ascii=False) + "\n"
-    client_socket.sendall(data.encode("ascii", "ignore"))
+    client_socket.sendall(data.encode("ascii", "ignore"))  # <--
 
 
 def main():

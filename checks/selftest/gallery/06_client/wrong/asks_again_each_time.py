@@ -1,6 +1,7 @@
 """Never starts the listener: calls it instead, before anything can be typed; shows all, sends nothing.
 
-fails: 06.2
+fails: 06.2 06.3
+says: client.py sent nothing, and will not
 """
 
 import json

@@ -1,6 +1,7 @@
 """Asks for host and port before the nick.
 
 fails: 06.1
+says: the nick was typed, and client.py has not connected, and will not
 """
 
 import json
@@ -44,7 +45,7 @@ def send_message(client_socket, message):
 def main():
     global running
     host = input("Host [127.0.0.1]: ") or HOST
-    port = int(input("Port [9090]: ") or PORT)
+    port = int(input("Port [9090]: ") or PORT)  # <--
     nickname = input("Choose your nickname: ")
     client_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -1,6 +1,7 @@
 """Gives recv_json() a new buffer for each message, so what came together is lost.
 
 fails: 06.1
+says: client.py printed 'nick
 """
 
 import socket
@@ -17,7 +18,7 @@ over = threading.Event()  # the connection has ended, or is about to
 def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     try:
-        while (obj := recv_json(sock, bytearray())) is not None:
+        while (obj := recv_json(sock, bytearray())) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

@@ -1,6 +1,7 @@
 """Closes the socket without shutdown(): the listener waits in recv() for ever.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket

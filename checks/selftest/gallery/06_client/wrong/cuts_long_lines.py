@@ -1,6 +1,7 @@
 """Shows at most 500 characters of a message.
 
 fails: 06.1
+says: client.py printed 'bob
 """
 
 import socket
@@ -29,7 +30,7 @@ class ChatClient:
         buffer = bytearray()
         try:
             while True:
-                message = utils.recv_json(self.sock, buffer)
+                message = utils.recv_json(self.sock, buffer)  # <--
                 if message is None:
                     break
                 if message.get("type") == "chat":

@@ -1,6 +1,7 @@
 """Decodes each piece by itself, also when it ends inside a letter.
 
 fails: 06.1
+says: a thread of client.py died with UnicodeDecodeError
 """
 
 import json

@@ -1,6 +1,7 @@
 """Decodes each piece by itself and leaves out what it cannot read.
 
 fails: 06.1
+says: client.py printed '
 """
 
 import json
@@ -18,7 +19,7 @@ def receive_messages(client_socket):
     buffer = ""
     while running:
         try:
-            data = client_socket.recv(1024)
+            data = client_socket.recv(1024)  # <--
         except OSError:
             break
         if not data:

@@ -1,6 +1,7 @@
 """Raises an error at a type that it does not know.
 
 fails: 06.1
+says: client.py printed 'the server has gone; press Enter to end' and not 'bob
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

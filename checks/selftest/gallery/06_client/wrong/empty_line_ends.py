@@ -1,6 +1,7 @@
 """An empty line ends the program.
 
 fails: 06.2
+says: the server got
 """
 
 import socket
@@ -77,4 +78,4 @@ class ChatClient:
 
 
 if __name__ == "__main__":
-    sys.exit(ChatClient("127.0.0.1", 9090).run())
+    sys.exit(ChatClient("127.0.0.1", 9090).run())  # <--

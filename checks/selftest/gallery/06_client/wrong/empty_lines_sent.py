@@ -1,6 +1,7 @@
 """Sends empty lines as well.
 
 fails: 06.2
+says: the server got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Takes the end of the input for an empty line, and asks again.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import json
@@ -55,7 +56,7 @@ def main():
     thread.start()
     while running:
         try:
-            text = input()
+            text = input()  # <--
         except EOFError:
             text = ""
         if not running:

@@ -1,6 +1,7 @@
 """Takes the end of the input for an empty line, again and again.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import json
@@ -29,7 +30,7 @@ running = True
 while running:
     for ready in select.select([sock, sys.stdin], [], [])[0]:
         if ready is sys.stdin:
-            line = sys.stdin.readline()
+            line = sys.stdin.readline()  # <--
             if line.strip().lower() == "/quit":
                 put({"type": "leave"})
                 running = False

@@ -1,6 +1,7 @@
 """The end of the input is an EOFError that nobody catches.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket

@@ -1,6 +1,7 @@
 """At the end of the input it just goes.
 
 fails: 06.3
+says: client.py ended
 """
 
 import json

@@ -1,6 +1,7 @@
 """Takes a message only if it has the fields that it knows, and no others.
 
 fails: 06.1
+says: client.py printed 'carol has joined' and not 'bob
 """
 
 import queue
@@ -16,7 +17,7 @@ inbox = queue.Queue()
 def receiver(sock):
     buffer = bytearray()
     try:
-        while (message := recv_json(sock, buffer)) is not None:
+        while (message := recv_json(sock, buffer)) is not None:  # <--
             inbox.put(message)
     except (OSError, ValueError):
         pass

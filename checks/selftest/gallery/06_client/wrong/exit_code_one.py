@@ -1,6 +1,7 @@
 """Says goodbye with sys.exit(), which makes it an error.
 
 fails: 06.3
+says: client.py ended
 """
 
 import queue

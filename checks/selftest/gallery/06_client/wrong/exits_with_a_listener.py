@@ -1,6 +1,7 @@
 """sys.exit() in the main thread, while the listener, no daemon, waits in recv().
 
 fails: 06.3
+says: client.py still runs
 """
 
 import json

@@ -1,6 +1,7 @@
 """Sends no more than fifty lines, against spam.
 
 fails: 06.2
+says: client.py sent nothing, and will not
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

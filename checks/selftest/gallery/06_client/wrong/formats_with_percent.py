@@ -1,6 +1,7 @@
 """Takes the message for a format, and dies of a percent sign.
 
 fails: 06.1
+says: a thread of client.py died with TypeError
 """
 
 import socket

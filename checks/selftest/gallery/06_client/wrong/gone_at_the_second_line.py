@@ -1,6 +1,7 @@
 """Notices that the server has gone when a send fails: the second, for the first succeeds.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import json
@@ -54,7 +55,7 @@ def main():
     thread.start()
     while running:
         try:
-            text = input()
+            text = input()  # <--
         except EOFError:
             text = "/quit"
         if not running:

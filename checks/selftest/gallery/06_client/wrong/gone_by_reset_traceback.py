@@ -1,6 +1,7 @@
 """Knows the end of the stream, but not a reset.
 
 fails: 06.4
+says: client.py printed a traceback
 """
 
 import socket

@@ -1,6 +1,7 @@
 """sys.exit() in the listener ends the listener only; the main thread reads on.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import json
@@ -56,7 +57,7 @@ def main():
     thread.start()
     while running:
         try:
-            text = input()
+            text = input()  # <--
         except EOFError:
             text = "/quit"
         if not running:

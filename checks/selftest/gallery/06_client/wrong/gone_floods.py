@@ -1,6 +1,7 @@
 """Says that the server has gone, again and again.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import json
@@ -56,7 +57,7 @@ def main():
     thread.start()
     while running:
         try:
-            text = input()
+            text = input()  # <--
         except EOFError:
             text = "/quit"
         if not running:

@@ -1,6 +1,7 @@
 """Takes the last piece for a message, also when it is only half of one.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import json

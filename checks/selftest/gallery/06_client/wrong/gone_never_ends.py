@@ -1,6 +1,7 @@
 """Says that the server has gone, and goes on reading lines for nobody.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import socket
@@ -33,7 +34,7 @@ def listen(sock):
 
 def talk(sock):
     """Send what is typed, until /quit, the end of the input, or the end of the connection."""
-    for line in sys.stdin:
+    for line in sys.stdin:  # <--
         text = line.rstrip("\n")
         if text.strip().lower() == "/quit":
             break

@@ -1,6 +1,7 @@
 """Does not look for None: the listener dies with a traceback.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import socket

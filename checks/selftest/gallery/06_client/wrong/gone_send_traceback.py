@@ -1,6 +1,7 @@
 """The listener says that the server has gone, and the main thread dies in its next send.
 
 fails: 06.4
+says: client.py printed a traceback
 """
 
 import json

@@ -1,6 +1,7 @@
 """Reads the end of the stream again and again, and never says a word.
 
 fails: 06.4
+says: the server closes the connection, and client.py printed nothing
 """
 
 import json
@@ -18,11 +19,11 @@ def receive_messages(client_socket):
     buffer = b""
     while running:
         try:
-            data = client_socket.recv(1024)
+            data = client_socket.recv(1024)  # <--
         except OSError:
             break
         if not data:
-            continue  # <--
+            continue
         buffer += data
         while b"\n" in buffer:
             line, buffer = buffer.split(b"\n", 1)

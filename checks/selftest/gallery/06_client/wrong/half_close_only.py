@@ -1,6 +1,7 @@
 """Shuts down the sending side alone; the listener waits for the server's end.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket

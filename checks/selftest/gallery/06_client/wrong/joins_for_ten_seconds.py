@@ -1,6 +1,7 @@
 """Waits ten seconds for the listener, which nothing wakes, then goes.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import json

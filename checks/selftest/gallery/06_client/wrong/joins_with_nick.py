@@ -1,6 +1,7 @@
 """Calls the field "nick".
 
 fails: 06.1
+says: the server got
 """
 
 import json

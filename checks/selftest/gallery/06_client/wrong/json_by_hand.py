@@ -1,6 +1,7 @@
 """Writes the JSON by hand, and forgets quotes.
 
 fails: 06.2
+says: the server got a line that is not JSON
 """
 
 import json

@@ -1,6 +1,7 @@
 """Ends itself by a signal at /quit.
 
 fails: 06.3
+says: client.py ended
 """
 
 import json

@@ -1,6 +1,7 @@
 """Sends in Latin-1, where it can.
 
 fails: 06.2
+says: client.py sent nothing
 """
 
 import json

@@ -1,6 +1,7 @@
 """Closes first, and then finds that it cannot say leave any more.
 
 fails: 06.3
+says: client.py ended
 """
 
 import socket

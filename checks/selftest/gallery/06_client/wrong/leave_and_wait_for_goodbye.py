@@ -1,6 +1,7 @@
 """Waits for the server's goodbye before it ends.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Sends /quit as a chat, and leaves it to the server.
 
 fails: 06.3
+says: the server got
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Sends what it has made lower case to look for /quit.
 
 fails: 06.2
+says: the server got
 """
 
 import json

@@ -1,6 +1,7 @@
 """main() is never called.
 
 fails: 06.1
+says: client.py ended
 """
 
 import json

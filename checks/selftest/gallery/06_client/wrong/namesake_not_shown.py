@@ -1,6 +1,7 @@
 """Does not show what comes under its own nick, for that must be its own.
 
 fails: 06.1
+says: client.py printed nothing new, and will not
 """
 
 import socket
@@ -28,7 +29,7 @@ def show(message):
 def listen():
     global over
     try:
-        while (message := recv_json(server, buffer)) is not None:
+        while (message := recv_json(server, buffer)) is not None:  # <--
             show(message)
     except OSError:
         pass

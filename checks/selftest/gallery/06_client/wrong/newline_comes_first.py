@@ -1,6 +1,7 @@
 """Begins a line for each message and never ends it: what is typed lands behind the text.
 
 fails: 06.1
+says: client.py printed 'bob has joined' and did not end the line, and will not
 """
 
 import json
@@ -18,7 +19,7 @@ def receive_messages(client_socket):
     buffer = b""
     while running:
         try:
-            data = client_socket.recv(1024)
+            data = client_socket.recv(1024)  # <--
         except OSError:
             break
         if not data:

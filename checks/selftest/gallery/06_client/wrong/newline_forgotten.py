@@ -1,6 +1,7 @@
 """Sends JSON without a newline at its end.
 
 fails: 06.2
+says: client.py sent
 """
 
 import json

@@ -1,6 +1,7 @@
 """Sends the newline with the text.
 
 fails: 06.2
+says: the server got
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Takes the nick from the command line.
 
 fails: 06.1
+says: client.py stopped with IndexError
 """
 
 import socket

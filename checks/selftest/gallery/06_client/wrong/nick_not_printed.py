@@ -1,6 +1,7 @@
 """Prints the text alone, and not who said it.
 
 fails: 06.1
+says: client.py printed 'hi' and not 'bob
 """
 
 import json
@@ -18,7 +19,7 @@ def receive_messages(client_socket):
     buffer = b""
     while running:
         try:
-            data = client_socket.recv(1024)
+            data = client_socket.recv(1024)  # <--
         except OSError:
             break
         if not data:

@@ -1,6 +1,7 @@
 """Closes the connection without a leave.
 
 fails: 06.3
+says: client.py ended
 """
 
 import json

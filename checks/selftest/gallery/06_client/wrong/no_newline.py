@@ -1,6 +1,7 @@
 """Writes the texts one behind the other.
 
-fails: 06.1
+fails: 06.1 06.4
+says: client.py printed 'Nick
 """
 
 import socket
@@ -29,7 +30,7 @@ class ChatClient:
         buffer = bytearray()
         try:
             while True:
-                message = utils.recv_json(self.sock, buffer)
+                message = utils.recv_json(self.sock, buffer)  # <--
                 if message is None:
                     break
                 if message.get("type") == "chat":

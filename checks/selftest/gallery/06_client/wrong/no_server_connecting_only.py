@@ -1,6 +1,7 @@
 """Says that it is connecting, and then nothing more.
 
 fails: 06.4
+says: client.py ended without a word about it
 """
 
 import socket
@@ -42,7 +43,7 @@ def main():
     try:
         sock.connect((HOST, PORT))
     except ConnectionRefusedError:
-        exit(1)
+        exit(1)  # <--
     print("Connected! Type /quit to leave.")
     send(sock, type="join", user=nick)
     t = threading.Thread(target=listen, args=(sock,))

@@ -1,6 +1,7 @@
 """Says that there is no server, and returns from main().
 
 fails: 06.4
+says: client.py ended with exit code
 """
 
 import json

@@ -1,6 +1,7 @@
 """Ends with exit code 1, and does not say why.
 
 fails: 06.4
+says: client.py ended without a word about it
 """
 
 import socket
@@ -57,7 +58,7 @@ def main():
     try:
         sock = socket.create_connection((HOST, PORT))
     except OSError:
-        sys.exit(1)
+        sys.exit(1)  # <--
     with sock:
         listener = threading.Thread(target=listen, args=(sock,))
         listener.start()

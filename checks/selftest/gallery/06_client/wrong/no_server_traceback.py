@@ -1,6 +1,7 @@
 """Nobody catches the error when there is no server.
 
 fails: 06.4
+says: client.py printed a traceback
 """
 
 import socket

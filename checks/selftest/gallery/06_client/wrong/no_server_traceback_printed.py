@@ -1,6 +1,7 @@
 """Catches the error, and prints the traceback by itself.
 
 fails: 06.4
+says: client.py printed a traceback
 """
 
 import json
@@ -51,7 +52,7 @@ def main():
     except OSError as e:
         print("Could not connect to server:", e)
         traceback.print_exc()
-        raise SystemExit(1)
+        raise SystemExit(1)  # <--
     send_message(client_socket, {"type": "join", "user": nickname})
     thread = threading.Thread(target=receive_messages, args=(client_socket,))
     thread.start()

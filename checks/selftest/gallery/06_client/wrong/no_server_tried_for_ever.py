@@ -1,6 +1,7 @@
 """Tries again and again without a word.
 
 fails: 06.4
+says: client.py still runs
 """
 
 import socket

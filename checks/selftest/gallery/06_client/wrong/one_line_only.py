@@ -1,6 +1,7 @@
 """Reads one line and then only listens.
 
 fails: 06.2
+says: client.py sent nothing
 """
 
 import socket
@@ -15,7 +16,7 @@ def listen(sock):
     global stop
     with sock.makefile("r", encoding="utf-8", newline="\n") as file:
         try:
-            for line in file:
+            for line in file:  # <--
                 if not line.endswith("\n"):
                     break
                 obj = loads(line)
@@ -58,7 +59,7 @@ def main():
         if text == "":
             continue
         send(sock, type="chat", user=nick, text=text)
-        t.join()  # <--
+        t.join()
     if not stop:
         stop = True
         send(sock, type="leave")

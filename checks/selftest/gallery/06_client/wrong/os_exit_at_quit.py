@@ -1,6 +1,7 @@
 """os._exit(0) at /quit, without a leave.
 
 fails: 06.3
+says: client.py ended
 """
 
 import os

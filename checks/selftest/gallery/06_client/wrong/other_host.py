@@ -1,6 +1,7 @@
 """Connects to the machine's name, where the server does not listen.
 
 fails: 06.1
+says: client.py connects to
 """
 
 import socket
@@ -55,7 +56,7 @@ def main():
     """Ask for the nick, join, and talk while the listener thread listens."""
     nick = input("nick: ")
     try:
-        sock = socket.create_connection((HOST, PORT))
+        sock = socket.create_connection((HOST, PORT))  # <--
     except OSError as error:
         sys.exit(f"no server at {HOST}:{PORT}: {error}")  # prints it; the exit code is 1
     with sock:

@@ -1,6 +1,7 @@
 """Puts a writer of its own round standard output, which keeps what it gets until it has much.
 
-fails: 06.1
+fails: 06.1 06.4
+says: client.py printed nothing new, and will not
 """
 
 import io
@@ -20,7 +21,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

@@ -1,6 +1,7 @@
 """Collects five messages before it prints them.
 
 fails: 06.1
+says: client.py printed nothing new
 """
 
 import queue
@@ -16,7 +17,7 @@ inbox = queue.Queue()
 def receiver(sock):
     buffer = bytearray()
     try:
-        while (message := recv_json(sock, buffer)) is not None:
+        while (message := recv_json(sock, buffer)) is not None:  # <--
             inbox.put(message)
     except (OSError, ValueError):
         pass

@@ -1,6 +1,7 @@
 """Prints each message as the JSON that it is.
 
 fails: 06.1
+says: client.py printed "
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             print(obj)
     except (OSError, ValueError):
         pass  # broke off, or sent no message

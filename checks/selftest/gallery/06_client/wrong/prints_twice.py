@@ -21,9 +21,9 @@ def listen(sock):
                     break
                 obj = loads(line)
                 history.append(obj)
-            if len(history) > 1 and history[-2]["type"] == "chat":
-                print(history[-2]["user"] + ":", history[-2]["text"])
-            if obj["type"] == "system":
+                if len(history) > 1 and history[-2]["type"] == "chat":
+                    print(history[-2]["user"] + ":", history[-2]["text"])
+                if obj["type"] == "system":
                     print(obj["text"])
                 elif obj["type"] == "chat":
                     print(obj["user"] + ":", obj["text"])

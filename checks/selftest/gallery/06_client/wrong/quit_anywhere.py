@@ -1,6 +1,7 @@
 """Takes every line that has /quit in it for /quit.
 
 fails: 06.2
+says: the server got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Takes every line that begins with /quit for /quit.
 
 fails: 06.2
+says: the server got
 """
 
 import socket
@@ -36,7 +37,7 @@ def talk(sock):
     for line in sys.stdin:
         text = line.rstrip("\n")
         if over.is_set() or text.strip().lower().startswith("/quit"):
-            break  # <--
+            break
         if text:
             send_json(sock, {"type": "chat", "text": text})
 

@@ -1,6 +1,7 @@
 """Knows /quit, but not with spaces around it.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket
@@ -33,7 +34,7 @@ def listen(sock):
 
 def talk(sock):
     """Send what is typed, until /quit, the end of the input, or the end of the connection."""
-    for line in sys.stdin:
+    for line in sys.stdin:  # <--
         text = line.rstrip("\n")
         if over.is_set() or text.lower() == "/quit":
             break

@@ -1,6 +1,7 @@
 """Reads all lines until the end of the input before it sends the first.
 
-fails: 06.2
+fails: 06.2 06.3 06.4
+says: client.py sent nothing, and will not
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")
@@ -33,7 +34,7 @@ def listen(sock):
 
 def talk(sock):
     """Send what is typed, until /quit, the end of the input, or the end of the connection."""
-    for line in sys.stdin.readlines():  # <--
+    for line in sys.stdin.readlines():
         text = line.rstrip("\n")
         if over.is_set() or text.strip().lower() == "/quit":
             break

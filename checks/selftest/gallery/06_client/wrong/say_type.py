@@ -1,6 +1,7 @@
 """Sends a typed line with the type "message".
 
 fails: 06.2
+says: the server got
 """
 
 import json

@@ -1,6 +1,7 @@
 """Says hello before it joins.
 
 fails: 06.1
+says: the server got
 """
 
 import json

@@ -1,6 +1,7 @@
 """A thread for each line that is sent; /quit may overtake them.
 
 fails: 06.3
+says: the server got
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Calls send() once, and does not look at what it took.
 
 fails: 06.2
+says: client.py sent
 """
 
 import json

@@ -1,6 +1,7 @@
 """Shows the text as Python would write it.
 
 fails: 06.1
+says: client.py printed "bob
 """
 
 import json
@@ -18,7 +19,7 @@ def receive_messages(client_socket):
     buffer = b""
     while running:
         try:
-            data = client_socket.recv(1024)
+            data = client_socket.recv(1024)  # <--
         except OSError:
             break
         if not data:

@@ -1,6 +1,7 @@
 """An unclosed parenthesis.
 
 fails: 06.1
+says: client.py stopped with SyntaxError
 """
 
 import json
@@ -30,7 +31,7 @@ def receive_messages(client_socket):
             if message["type"] == "chat":
                 print(message["user"] + ": " + message["text"])
             elif message["type"] == "system":
-                print(message["text"]
+                print(message["text"]  # <--
     if running:
         running = False
         print("Connection to the server lost. Press Enter to exit.")

@@ -1,6 +1,7 @@
 """Prints all messages in one way, so that a system message comes from None.
 
 fails: 06.1
+says: client.py printed 'None
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             print(f"{obj.get('user')}: {obj['text']}")
     except (OSError, ValueError):
         pass  # broke off, or sent no message

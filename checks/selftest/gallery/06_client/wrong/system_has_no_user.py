@@ -1,6 +1,7 @@
 """Takes the user out of every message; at the first system message the listener dies.
 
-fails: 06.1
+fails: 06.1 06.4
+says: a thread of client.py died with KeyError
 """
 
 import queue

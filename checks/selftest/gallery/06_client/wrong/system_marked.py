@@ -1,6 +1,7 @@
 """Puts three stars before what the server says, behind a prompt.
 
 fails: 06.1
+says: client.py printed '*** carol вошла
 """
 
 import socket
@@ -29,7 +30,7 @@ class ChatClient:
         buffer = bytearray()
         try:
             while True:
-                message = utils.recv_json(self.sock, buffer)
+                message = utils.recv_json(self.sock, buffer)  # <--
                 if message is None:
                     break
                 if message.get("type") == "chat":

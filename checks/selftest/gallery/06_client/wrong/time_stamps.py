@@ -1,6 +1,7 @@
 """Puts the time before each message.
 
 fails: 06.1
+says: client.py printed '[
 """
 
 import socket
@@ -19,7 +20,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(time.strftime("[%H:%M:%S]"), f"{user}: {text}")

@@ -1,6 +1,7 @@
 """Sets a time-out for all sockets; the listener dies of it.
 
 fails: 06.1
+says: a thread of client.py died with TimeoutError
 """
 
 import socket
@@ -19,7 +20,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

@@ -1,6 +1,7 @@
 """Connects with a time-out, which stays on the socket: after five silent seconds the listener gives up.
 
 fails: 06.1
+says: client.py printed nothing new, and will not
 """
 
 import socket
@@ -18,7 +19,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
                     print(f"{user}: {text}")

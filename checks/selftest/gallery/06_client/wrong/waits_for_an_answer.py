@@ -1,6 +1,7 @@
 """Sends a line and waits until a message has come, before it reads the next line.
 
 fails: 06.2
+says: client.py sent nothing
 """
 
 import socket
@@ -19,7 +20,7 @@ def listen(sock):
     """The listener thread: print what arrives, until the connection ends."""
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             heard.set()
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
@@ -42,7 +43,7 @@ def talk(sock):
         if text:
             heard.clear()
             send_json(sock, {"type": "chat", "text": text})
-            heard.wait()  # <--
+            heard.wait()
 
 
 def hang_up(sock):

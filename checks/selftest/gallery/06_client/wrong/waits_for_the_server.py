@@ -1,6 +1,7 @@
 """After leave it waits until the server closes, however long.
 
 fails: 06.3
+says: client.py still runs
 """
 
 import socket

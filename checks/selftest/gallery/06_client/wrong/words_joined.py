@@ -1,6 +1,7 @@
 """Splits the line into words and joins them with one space.
 
 fails: 06.2
+says: the server got
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Sends the text as a list of words.
 
 fails: 06.2
+says: the server got
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Connects to port 8080.
 
 fails: 06.1
+says: client.py connects to
 """
 
 import json

@@ -1,7 +1,7 @@
 """Gives recv_json() a new buffer for each message, so what came together is lost.
 
-fails: 06.1
-says: client.py printed 'nick
+fails: 06.1 06.2
+says: client.py printed
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Decodes each piece by itself and leaves out what it cannot read.
 
 fails: 06.1
-says: client.py printed '
+says: client.py printed
 """
 
 import json

@@ -1,7 +1,7 @@
 """Does not show what comes under its own nick, for that must be its own.
 
 fails: 06.1
-says: client.py printed nothing new, and will not
+says: client.py printed
 """
 
 import socket

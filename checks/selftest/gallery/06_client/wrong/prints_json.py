@@ -1,7 +1,7 @@
 """Prints each message as the JSON that it is.
 
 fails: 06.1
-says: client.py printed "
+says: client.py printed
 """
 
 import socket

@@ -1,6 +1,7 @@
 """Shows a message where it arrives, and again where it is logged.
 
 fails: 06.1
+says: client.py printed 'bob
 """
 
 import socket
@@ -26,7 +27,7 @@ def listen(sock):
                 if obj["type"] == "system":
                     print(obj["text"])
                 elif obj["type"] == "chat":
-                    print(obj["user"] + ":", obj["text"])
+                    print(obj["user"] + ":", obj["text"])  # <--
         except (ConnectionError, ValueError):
             pass
     if not stop:

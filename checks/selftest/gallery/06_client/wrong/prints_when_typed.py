@@ -1,6 +1,6 @@
 """One thread: after each line that is typed it looks for what has come.
 
-fails: 06.1 06.2 06.4
+fails: 06.1 06.4
 says: client.py printed nothing new, and will not
 """
 
@@ -30,14 +30,14 @@ def show(sock, buffer):
 def main():
     nick = input("nick: ")
     try:
-        sock = socket.create_connection((HOST, PORT))  # <--
+        sock = socket.create_connection((HOST, PORT))
     except OSError as error:
         sys.exit(f"no server: {error}")
     buffer = bytearray()
     send_json(sock, {"type": "join", "user": nick})
     try:
         while show(sock, buffer):
-            text = input("> ")
+            text = input("> ")  # <--
             if text.strip().lower() == "/quit":
                 break
             if text:

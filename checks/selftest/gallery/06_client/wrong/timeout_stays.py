@@ -1,7 +1,7 @@
 """Connects with a time-out, which stays on the socket: after five silent seconds the listener gives up.
 
 fails: 06.1
-says: client.py printed nothing new, and will not
+says: client.py printed
 """
 
 import socket

@@ -373,6 +373,7 @@ def test_server_closes(client, room):
     know: a first send to a server that has gone succeeds, so ask for yourself.
     """
     joins(client, room)
+    client.comes_to_rest()
     room.closes()
     server_is_gone(client, "closes the connection")
 
@@ -383,6 +384,7 @@ def test_server_resets(client, room):
     A reset is an OSError out of recv(), and out of sendall() as well: catch both.
     """
     joins(client, room)
+    client.comes_to_rest()
     room.resets()
     server_is_gone(client, "breaks off with a reset")
 
@@ -393,6 +395,7 @@ def test_server_closes_inside_a_message(client, room):
     The begun line is no message; recv_json() returns None as at any other end.
     """
     joins(client, room)
+    client.comes_to_rest()
     room.says_half_a_message()
     room.closes()
     server_is_gone(client, "closes the connection inside a message")

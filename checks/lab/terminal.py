@@ -268,12 +268,12 @@ class Terminal:
         return f"{NAME} printed nothing new{self.late}"
 
     def says_something(self, because):
-        """Expect a line with words in it that was not there when `notes_the_screen` was called."""
+        """Expect a line with words in it, not the server's, that was not there when the server went away."""
         ended, tail = self._noted
 
         def done():
             new = self.screen.lines[ended:] + [self.screen.open] * self.program.printed_all.is_set()
-            return any(any(map(str.isalpha, line.removeprefix(tail))) for line in new)
+            return any(any(map(str.isalpha, line.removeprefix(tail))) and not line.rstrip().endswith(self.room.last_text) for line in new)
 
         if not self.waits(done):
             raise self.failure(f"{because}, and {NAME} printed nothing{self.late}", f"{because}: {NAME} prints a clear line at once")
@@ -281,7 +281,6 @@ class Terminal:
 
     def notes_the_screen(self):
         """Keep in mind what stands there now, for `says_something`."""
-        self.program.watch_until(self.room.is_read, SETTLING)
         self._noted = len(self.screen.lines), self.screen.open
 
     def says_more_than(self, before):
@@ -302,17 +301,20 @@ class Terminal:
 
     def connects_to(self, host, port):
         """Expect that the program asks for this address, whatever it finds there."""
-        program, should = self.program, f"python {NAME} asks for the nick and connects to {host}:{port}"
-        asked = [(self._number(one["asked"][0]), one["asked"][1]) for one in program.connects]
-        if (host, port) in asked or program.lost and not program.ended:
-            return
-        if not self.waits(lambda: program.connects):
+        should = f"python {NAME} asks for the nick and connects to {host}:{port}"
+
+        def asked():  # "localhost" may be tried as ::1 first
+            return [one for one in self.program.connects if one["asked"] != ("::1", port)]
+
+        if not self.waits(lambda: asked() or self.program.lost):
             raise self.room.nobody_came(should)
-        asked = program.connects[-1]["asked"]
-        if (self._number(asked[0]), asked[1]) == (host, port):
+        if self.program.lost and not self.program.ended or any((self._number(name), number) == (host, port)
+                                                               for name, number in (one["asked"] for one in asked())):
             return
-        where = self.evidence.spots(program.connects[-1]["where"], "connects here")
-        raise Failure(f"{NAME} connects to {asked[0]}:{asked[1]}; the course's server is at {host}:{port}", should, where)
+        if not asked():
+            raise self.room.nobody_came(should)
+        (name, number), where = asked()[-1]["asked"], self.evidence.spots(asked()[-1]["where"], "connects here")
+        raise Failure(f"{NAME} connects to {name}:{number}; the course's server is at {host}:{port}", should, where)
 
     def _number(self, host):
         try:

@@ -8,6 +8,12 @@ SECOND_LISTENER = 1.0  # seconds that a program may take from its first listener
 PORT = 9090
 
 
+def not_runnable(problem, lesson, name):
+    """Return the Failure of a file that is no program."""
+    return NotStarted(problem, f"{lesson}/{name} is a Python program",
+                      where=[{"file": name, "line": 1, "what": "this file"}] if "line" in problem else [])
+
+
 def listener_of(program):
     """Wait until the program listens; return its listener, {"port", "asked", "where"}, or None.
 

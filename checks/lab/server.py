@@ -10,12 +10,12 @@ import psutil
 from .clients import WAIT, Client, Messenger
 from .evidence import Evidence, unique
 from .faults import LOST, Hold, command
-from .listening import PORT, listener_of, not_started
+from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
 from .program import Program
 from .sharing import Sharing
 from .story import Story
-from .verdict import Failure, NotStarted, Unknown
+from .verdict import Failure, Unknown
 
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
 WAITS = ("lock", "get", "put", "wait", "join")  # the calls that another thread of the program ends
@@ -44,8 +44,7 @@ class Server:
     def start(self, ports=None):
         """Start it and wait until it listens. Raises NotStarted."""
         if self.problem:
-            raise NotStarted(self.problem, f"{self.lesson}/server.py is a Python program",
-                             where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [])
+            raise not_runnable(self.problem, self.lesson, "server.py")
         self.program = Program(self.files, "server.py", ports, watch=self.number >= WATCHED)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
         self.sharing = Sharing(self.evidence)

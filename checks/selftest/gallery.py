@@ -7,8 +7,10 @@
     python checks/selftest/gallery.py --whole             judge the wrong ones by the rules that the lesson keeps, too
     python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
 
-A program is a file, which becomes server.py, or a folder; what is missing in it is
-taken from the lesson's solution. Its docstring says what it is, and for a wrong one
+A program is a file, which becomes the lesson's own program (client.py in lesson 06,
+server.py in the others), or a folder; what is missing in it is taken from the lesson's
+solution, and the checks of that program alone judge it. Its docstring says what it is,
+and for a wrong one
 
     fails: 05.2 05.6      the rules that it breaks, the main one first
     says: not back        words that its author must read in the first failure's message
@@ -67,7 +69,7 @@ class Exhibit:
         if self.path.is_dir():
             shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(self.path, target / "server.py")
+            shutil.copy(self.path, target / program_of(self.lesson))
         return folder
 
 
@@ -80,7 +82,7 @@ def exhibits(wanted=""):
 
 def read(path):
     files = [path] if path.is_file() else sorted(path.glob("*.py"))
-    marked = {("server.py" if path.is_file() else file.name, number)
+    marked = {(program_of(path.parent.parent.name) if path.is_file() else file.name, number)
               for file in files for number, line in enumerate(file.read_text().splitlines(), 1) if "# <--" in line}
     said = "\n".join(docstring(file) for file in files)
     fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:")))
@@ -97,13 +99,22 @@ def docstring(file):
         return text.split('"""')[1] if text.startswith('"""') else ""
 
 
+def program_of(lesson):
+    """The name of the program that the lesson is about."""
+    return checks_of(lesson)[0].program
+
+
+def own_checks(lesson):
+    """The checks of the lesson's program; those of another one, which is given, say nothing of an exhibit."""
+    return [check for check in checks_of(lesson) if check.program == program_of(lesson)]
+
+
 def judged(exhibit, whole=False):
-    """Return the checks of the exhibit's lesson, judged; of a wrong program's those that can be about its mistake, if not the whole."""
+    """Return the checks of the exhibit's lesson and program, judged; of a wrong one's those that can be about its mistake, if not the whole."""
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
-        run.add([exhibit.lesson])
-        if exhibit.kind == "wrong" and not whole:
-            run.checks[exhibit.lesson] = [check for check in run.checks[exhibit.lesson] if exhibit.is_about(check.rule)]
+        run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
+                                      if whole or exhibit.kind != "wrong" or exhibit.is_about(check.rule)]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 
@@ -161,7 +172,7 @@ def update(exhibit, checks):
     main_check = next(check for check in failed if check.rule == main)
     shown = [(spot["file"], spot["line"]) for spot in main_check.where]
     for file in [exhibit.path] if exhibit.path.is_file() else sorted(exhibit.path.glob("*.py")):
-        name = "server.py" if exhibit.path.is_file() else file.name
+        name = program_of(exhibit.lesson) if exhibit.path.is_file() else file.name
         lines = file.read_text().splitlines()
         for number, line in enumerate(lines):
             if line.startswith("fails:"):
@@ -219,7 +230,7 @@ def worst(verdicts):
 def idle_rules(everything, lesson):
     """The lesson's own rules that fewer than two wrong programs break first: nothing shows that they work."""
     convicted = collections.Counter(exhibit.fails[0] for exhibit in everything if exhibit.kind == "wrong")
-    return [rule for rule in rules_of(checks_of(lesson)) if rule[:2] == lesson[:2] and convicted[rule] < 2]
+    return [rule for rule in rules_of(own_checks(lesson)) if rule[:2] == lesson[:2] and convicted[rule] < 2]
 
 
 def main():

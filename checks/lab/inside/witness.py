@@ -15,6 +15,7 @@ import _thread
 import builtins
 import collections
 import errno
+import io
 import os
 import selectors
 import signal
@@ -27,6 +28,7 @@ DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used o
 FILE_LIMIT = 64 << 20  # bytes
 CHECKER_GONE = 70  # exit code when the checker has died
 HIGH = 900  # a number for file descriptors that programs do not come to
+NOBODYS_PORT = 1
 
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
@@ -51,11 +53,11 @@ WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.th
 
 
 class Connection:
-    """An accepted connection, as the server's side sees it."""
+    """A connection that the program has accepted, or made, as its own side sees it."""
 
     def __init__(self, peer, accepted_at):
-        self.peer = peer  # the client's port
-        self.accepted_at = accepted_at
+        self.peer = peer  # the other side's port
+        self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
@@ -145,7 +147,7 @@ def state():
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": accepted, "deepest": deepest, "moving": activity != before}
+            "accepted": accepted, "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before}
 
 
 def locks_of(ident):
@@ -354,12 +356,6 @@ def listen(sock, *args):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
 
 
-def redirected(address):
-    if isinstance(address, tuple) and address[1] in ports:
-        return ("127.0.0.1", ports[address[1]])
-    return address
-
-
 def accept(sock):
     global accepted
     with Call("accept", sock, None):
@@ -474,13 +470,27 @@ def shutdown(sock, how):
     real["shutdown"](sock, how)
 
 
-def connect(sock, address):
+def dial(name, sock, address):
+    """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
+    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        where = steps(sys._getframe(2))
+        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
+        if address[1] in ports:
+            if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
+                address = ("::1", NOBODYS_PORT, *address[2:])
+            else:
+                address = ("127.0.0.1", ports[address[1]])
+        connections[sock.fileno()] = Connection(address[1], where)
     with Call("connect", sock, None):
-        return real["connect"](sock, redirected(address))
+        return real[name](sock, address)
+
+
+def connect(sock, address):
+    return dial("connect", sock, address)
 
 
 def connect_ex(sock, address):
-    return real["connect_ex"](sock, redirected(address))
+    return dial("connect_ex", sock, address)
 
 
 def selecting(select):
@@ -490,6 +500,28 @@ def selecting(select):
             return select(selector, timeout)
     return wait
 
+
+# ------------------------------------------------------------------ the keyboard and the screen
+
+class Keyboard(io.FileIO):
+    """Standard input, with a mark on the thread that waits for it."""
+
+    taken = 0  # bytes
+
+    def readinto(self, buffer):
+        with Call("input", None, None):
+            count = super().readinto(buffer)
+            Keyboard.taken += count
+        return count
+
+
+def sit_at_a_terminal():
+    """Print line by line, as in a terminal, and watch what is read of what is typed."""
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(Keyboard(0, closefd=False)), "utf-8", "surrogateescape")
+
+
+# ------------------------------------------------------------------ threads
 
 def start(thread):
     thread.started_at = steps(sys._getframe(1))

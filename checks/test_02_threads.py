@@ -52,9 +52,6 @@ def test_own_bytes(server):
             client.speaks()
         for client in reversed(clients):
             client.hears_back()
-    for client in clients:
-        client.half_closes()
-        client.gets_end()
 
 
 @after(test_own_bytes)

@@ -12,6 +12,7 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
+NICKS = "  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32[::-1] + " " * 30  # each once: a nick may be taken from lesson 07 on
 
 
 def test_listens(server):
@@ -36,13 +37,10 @@ def test_join(server):
 def test_any_nick(server):
     """04.1 A nick is a string of 1 to 32 characters once stripped
 
-    user.strip() first; len() of a str counts characters, of bytes it counts bytes. What
-    is said then comes back with this nick in "user" (04.2).
+    user.strip() first; len() of a str counts characters, of bytes it counts bytes.
     """
-    for nick in ("  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32 + " " * 30):
-        client = server.client("alice").joins(nick)
-        client.is_heard_as(nick.strip())
-        client.closes()
+    for nick in NICKS:
+        server.client("alice").joins(nick).closes()
 
 
 @basis
@@ -71,6 +69,22 @@ def test_chat_to_sender_alone(server):
     bob.hears(bob, "hello")
     alice.says("and now")
     alice.hears(alice, "and now")
+
+
+@after(test_any_nick)
+def test_chat_under_any_nick(server):
+    """04.2 The nick in "user" is the one of the join, as it is once stripped
+
+    Strip once, when the client joins, and keep what is left.
+    """
+    is_heard_under_any_nick(server)
+
+
+def is_heard_under_any_nick(server):
+    for nick in NICKS:
+        client = server.client("alice").joins(nick)
+        client.is_heard_as(nick.strip())
+        client.closes()
 
 
 def test_no_other_nick(server):

@@ -8,8 +8,8 @@ from test_03_messages import (  # noqa: F401
     test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
     test_not_utf8, test_reset_inside_a_line)
 from test_04_join import (  # noqa: F401
-    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_join, test_leave, test_missing_field,
-    test_pieces, test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+    is_heard_under_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_join, test_leave,
+    test_missing_field, test_pieces, test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 
 
 def test_listens(server):
@@ -300,3 +300,12 @@ def test_refused_join_is_private(server):
     stranger.joins("peggy")
     stranger.says("now")
     alice.hears("peggy", "now")
+
+
+def test_any_nick(server):
+    """04.1 A nick is a string of 1 to 32 characters once stripped, and what is said is heard under it
+
+    user.strip() first, once, and keep what is left; len() of a str counts characters, of
+    bytes it counts bytes.
+    """
+    is_heard_under_any_nick(server)

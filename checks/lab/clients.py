@@ -322,7 +322,7 @@ class Messenger(Client):
             raise self.server.failure(f"{self} got another message: {shown(line(got))}", should, client=self, offset=offset)
 
     def gets_end(self, reset_is_fine=False, after_system=True):
-        """Expect the end of the connection; a `system` message may come before it."""
+        """Expect the end of the connection; with after_system a message that says why may come before it."""
         def done():
             self._sort()
             self.inbox[:] = [entry for entry in self.inbox if not (after_system and self.may_come_last(entry[1]))]
@@ -339,19 +339,26 @@ class Messenger(Client):
         super().gets_end(reset_is_fine)
 
     def may_come_last(self, message):
-        """May this message stand between a fault of this client and the end of its connection?"""
-        return message.get("type") == "system"
+        """May this message stand between a fault of this client and the end of its connection? Not what could be its echo."""
+        return message.get("type") != "chat"
 
     def speaks(self, size=0):
         self.tokens += 1
         self.token = {"type": "chat", "text": f"{self.name}-{self.tokens}-" + "x" * size}
         self.sends(self.token)
 
-    def speaks_exactly(self, size):
-        """Say something in a line of exactly `size` bytes."""
+    def speaks_exactly(self, size, cut=None):
+        """Say something in a line of exactly `size` bytes; with `cut` in two pieces, the second when the server has taken the first."""
+        data = self.exactly(size)
+        for piece in (data[:cut], data[cut:]) if cut else (data,):
+            self.server.takes_all(self)
+            self.sends_bytes(piece, may_end=True, reading=True)
+
+    def exactly(self, size):
+        """A line of so many bytes that says something new."""
         self.token = {"type": "chat", "text": ""}
         self.token["text"] = "x" * (size - len(line(self.token)))
-        self.sends(self.token, may_end=True, reading=True)
+        return line(self.token)
 
     def hears_back(self):
         self.gets(self.token)

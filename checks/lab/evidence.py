@@ -5,6 +5,7 @@ caught, what was printed last, how the program ended. Nothing here acts on the
 program; it only asks.
 """
 
+import builtins
 import re
 
 from .clients import WAIT
@@ -16,6 +17,22 @@ CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for someth
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
          "connect": "waits for a connection"}
+
+HINTS = (  # about errors that lie in the program's own text, whatever a client did
+    (r"SyntaxError|IndentationError|TabError", "Python could not read the file; the mistake is in this line or just before it."),
+    (r"ModuleNotFoundError", "The lessons use the standard library only, and files of the lesson's own folder."),
+    (r"ImportError", "The file is found, and this name is not in it: compare how it is spelt in both places."),
+    (r"NameError|UnboundLocalError", "Python knows no value by this name here. Is it spelt as where it is made, made before this line runs, "
+                                     "and made in this function or outside of all functions?"),
+    (r"TypeError: .*\bargument", "The function is called with other arguments than its `def` line takes: compare the two."),
+    (r"AttributeError: module", "The module has nothing of this name: is it spelt right, and does a file of yours bear the module's name?"),
+    (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
+                                           "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))
+
+
+def hint_about(error):
+    """What to do about an error of this text, or None if that is up to the lesson."""
+    return next((hint for pattern, hint in HINTS if re.match(pattern, error)), None)
 
 
 class Evidence:
@@ -30,7 +47,7 @@ class Evidence:
         self.program, self.files, self.name, self.name_of = program, files, name, name_of
         self.kind = name.removesuffix(".py")  # "server" or "client", as the student thinks of it
 
-    def failure(self, message, should="", peer=None, offset=None, closed=False, detail=(), hint="", kind=Failure):
+    def failure(self, message, should="", peer=None, offset=None, closed=False, detail=(), hint=None, kind=Failure):
         """Return a Failure with all the evidence there is.
 
         peer: whom it happened to; offset: of the wrong byte in what the peer received;
@@ -39,17 +56,24 @@ class Evidence:
         where, detail = [], list(detail)
         program = self.program
         state = program.last_state or (None if program.ended else program.ask("state"))
+        mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
+        if mine:
+            where += self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
         if peer is not None and offset is not None:
             where += self.own_file_first(self.spots(program.ask("blame", peer.port, offset), f"sends this to {peer}"))
-        mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
         for stuck in program.stuck[:1]:
             words, at = stuck_words(self, stuck)
             where += at
             message = f"{message}: {words}"
         errors = ([program.crash] if program.crash else []) + program.errors
+        mistake = self._mistake(errors, peer)
+        if mistake and mistake["error"] not in message:
+            message = f"{f'{self.name} stopped with' if mistake is program.crash else f'a thread of {self.name} died of'} {mistake['error']}; {message}"
+        if mistake and hint is None:
+            hint = hint_about(mistake["error"])
         for error in errors:
             spots = self.spots(error["where"], error["error"], "called from here")
-            if peer is None or error["peer"] in (peer.port, None) or closed:
+            if peer is None or error["peer"] in (peer.port, None) or closed or error is mistake:
                 where += spots
         if program.exits and program.ended:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
@@ -76,6 +100,15 @@ class Evidence:
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
         return kind(message, should, unique(where), detail, hint)
+
+    def _mistake(self, errors, peer):
+        """The error among these that explains most: of the peer's own thread or of nobody's, or a slip in another's; or None.
+
+        An OSError is what becomes of a connection, and a ValueError may be what a client sent.
+        """
+        own = [error for error in errors if not is_a(error["error"], OSError) and (peer is None or error["peer"] in (peer.port, None))]
+        others = [error for error in errors if is_a(error["error"], Exception) and not is_a(error["error"], OSError, ValueError)]
+        return next(iter(own + others), None)
 
     def _uncaught(self, errors):
         """A block for each error that nobody caught, or for the same one in many threads."""
@@ -180,6 +213,12 @@ class Evidence:
         if program.crash:
             return f"{self.name} stopped with {program.crash['error']}"
         return f"{self.name} ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"
+
+
+def is_a(text, *kinds):
+    """Is this the text of an error, "BrokenPipeError: ...", of one of these kinds of Python's own?"""
+    kind = getattr(builtins, text.partition(":")[0], None)
+    return isinstance(kind, type) and issubclass(kind, kinds)
 
 
 def reads_on(connection):

@@ -31,7 +31,7 @@ def verdict_on(error, check):
         return {"verdict": PASSED, "message": ""}
     if isinstance(error, Failure):
         return {"verdict": FAILED, "message": error.message, "should": error.should, "where": error.where,
-                "detail": error.detail, "hint": error.hint or check.hint}
+                "detail": error.detail, "hint": check.hint if error.hint is None else error.hint}
     if isinstance(error, Unknown):
         return {"verdict": UNKNOWN, "message": str(error)}
     what = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"

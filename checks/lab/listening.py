@@ -1,17 +1,20 @@
 """From a program that was just started to its listener, or to why there is none."""
 
 from .clients import WAIT
+from .evidence import hint_about
 from .verdict import NotStarted
 
 LISTEN = 10.0  # seconds until a server must listen
 SECOND_LISTENER = 1.0  # seconds that a program may take from its first listener to its next
 PORT = 9090
+MISSING = "The checker looks for just this folder and this file: the starter lies there under the same names."
 
 
 def not_runnable(problem, lesson, name):
     """Return the Failure of a file that is no program."""
     return NotStarted(problem, f"{lesson}/{name} is a Python program",
-                      where=[{"file": name, "line": 1, "what": "this file"}] if "line" in problem else [])
+                      where=[{"file": name, "line": 1, "what": "this file"}] if "line" in problem else [],
+                      hint=MISSING if "missing" in problem else "")
 
 
 def listener_of(program):
@@ -47,17 +50,11 @@ def not_started(evidence):
     if program.stopped_for:
         was = evidence.how_it_ended()
     elif program.crash:
-        was, error = f"server.py stopped with {program.crash['error']}", program.crash["error"]
-        if "Address already in use" in error:
-            hint = ("After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
-                    "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it.")
-        elif error.startswith("ModuleNotFoundError"):
-            hint = "The lessons use the standard library only, and files of the lesson's own folder."
-        elif error.startswith("SyntaxError"):
-            hint = "Python could not read the file; the mistake is in this line or just before it."
+        was, hint = f"server.py stopped with {program.crash['error']}", hint_about(program.crash["error"]) or ""
     elif program.ended:
         was = f"server.py ended by itself ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'}) and never listened"
         hint = "main() must be called, and its loop must go on for ever."
     else:
         was = f"server.py has not called listen() within {LISTEN:g} seconds"
+        hint = "socket.create_server() listens; what stands before it must not wait for anything."
     return evidence.failure(was, should, kind=NotStarted, hint=hint)

@@ -1,6 +1,5 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and say what is wrong."""
 
-import builtins
 import contextlib
 import socket
 import sys
@@ -8,7 +7,7 @@ import sys
 import psutil
 
 from .clients import WAIT, Client, Messenger
-from .evidence import Evidence, unique
+from .evidence import Evidence, is_a, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
@@ -61,6 +60,7 @@ class Server:
         """Start it again at once; it is to get the same port again."""
         asked = {(listener["asked"] or (0, 0))[1]: listener["port"] for listener in self.program.listeners}
         old = self.port
+        self.story.add("the teacher", "--", "starts the server again")
         self.retired.append(self.program)  # what it left running is still there, as it would be in a terminal
         self.start(asked)
         if self.port != old:
@@ -166,11 +166,18 @@ class Server:
             return []
 
     def idle_because(self, client):
-        """Say in words why nothing will come."""
+        """Say in words why nothing will come, as far as this client's connection shows it."""
         state = self.ask("state") or {"connections": []}
-        if any(one["peer"] == client.port for one in state["connections"]):
-            return f"the server has read all that {client} sent, and waits for more"
-        return f"the server has not accepted {client}, and waits for another client"
+        mine = [one for one in state["connections"] if one["peer"] == client.port]
+        if not mine:
+            return f"the server has not accepted {client}, and waits for another client"
+        if mine[-1]["reader"] is None:
+            return f"no thread of the server reads what {client} sends"
+        if not is_consumed(mine[-1], {client.port: client}):
+            return f"the server reads nothing more from {client}"
+        if client.finished:
+            return f"the server has seen the end of {client}'s stream and goes on waiting"
+        return f"the server has read all that {client} sent, and waits for more"
 
     def receives_at_most(self, size):
         """From now on let each recv of the server return at most `size` bytes, as a slow network may."""
@@ -241,7 +248,7 @@ class Server:
     def had_no_mistakes(self, when):
         """Expect that no exception has ended one of its threads but an OSError, which a connection's end may be."""
         for error in self.program.errors:
-            if not is_os_error(error["error"]):
+            if not is_a(error["error"], OSError):
                 raise self.failure(f"a thread of server.py died at {when}: {error['error']}", "no thread dies of a mistake", closed=True)
 
     def does_not_recurse(self, times):
@@ -258,12 +265,12 @@ class Server:
         """The most memory that it has used until now, in bytes."""
         return self.program.peak_memory
 
-    def has_grown_less_than(self, most, before, because):
-        """Expect that its memory has not grown by more than `most` bytes."""
+    def has_grown_less_than(self, most, before, because, client):
+        """Expect that its memory has not grown by more than `most` bytes while it served this client."""
         grown = self.program.peak_memory - before
         if grown > most:
             raise self.failure(f"{because} cost the server {grown >> 20} MiB of memory",
-                               f"the server's memory stays bounded, whatever a client sends (here: by {most >> 20} MiB)")
+                               f"the server's memory stays bounded, whatever a client sends (here: by {most >> 20} MiB)", client)
 
     def ends_on_ctrl_c(self, within):
         """Press Ctrl-C and expect the program's end within so many seconds."""
@@ -364,11 +371,6 @@ class Server:
     def failure(self, message, should="", client=None, **more):
         """Return a Failure with all the evidence there is; see Evidence.failure."""
         return self.evidence.failure(message, should, client, **more)
-
-def is_os_error(text):
-    """Is this the text of an OSError, "BrokenPipeError: ..."?"""
-    kind = getattr(builtins, text.partition(":")[0], None)
-    return isinstance(kind, type) and issubclass(kind, OSError)
 
 
 def is_consumed(connection, clients):

@@ -11,10 +11,11 @@ class Failure(Exception):
     message: one sentence, what was; should: what should be; where: the student's
     lines that the evidence points to, the likeliest first, as
     {"file", "line", "what"}; detail: titled blocks for the reader, [(title, [line])];
-    hint: what to do, if the failure itself knows it.
+    hint: what to do, if the failure itself knows it; "" if the check's own hint would
+    mislead.
     """
 
-    def __init__(self, message, should="", where=(), detail=(), hint=""):
+    def __init__(self, message, should="", where=(), detail=(), hint=None):
         super().__init__(message)
         self.message, self.should, self.hint = message, should, hint
         self.where, self.detail = list(where), list(detail)

@@ -62,11 +62,20 @@ class Connection:
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
         self.read_at = self.closed_at = ()
+        self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
 
     def facts(self):
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
-                "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at)}
+                "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
+                "short_at": places(self.short_at)}
+
+    def note_rest(self, data, sent):
+        """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""
+        if self.rest and bytes(data[:len(self.rest)]) == self.rest[:len(data)]:
+            self.rest, self.short_at = b"", ()
+        if sent < len(data) and not self.rest:
+            self.rest, self.short_at = bytes(data[sent:sent + 64]), steps(sys._getframe(3))
 
 
 # ------------------------------------------------------------------ where in the student's files
@@ -273,7 +282,9 @@ def hold_send(sock, conn):
         with Call("send", sock, conn):
             hold_at("send", conn)
     elif holds.get(("send", conn.peer)):
-        tell(event="held", what="send", peer=conn.peer, thread=_thread.get_ident(), where=())
+        if conn.peer not in late:
+            late.add(conn.peer)
+            tell(event="held", what="send", peer=conn.peer, thread=None, where=places(steps(sys._getframe(2))))
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
@@ -373,12 +384,12 @@ def receive(name, sock, size, flags, call):
         let_go()
     if conn is None:
         return call(size)
+    conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
     if most["recv"] and not flags:
         size = min(size, most["recv"])
     if most["wait"] and sock.gettimeout():
         most["wait"] -= 1
         raise TimeoutError("timed out")
-    conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
     with Call("recv", sock, conn):
         try:
             got = call(size)
@@ -420,6 +431,7 @@ def transmit(name, sock, data, flags):
         size = memoryview(data).nbytes
     except TypeError:
         return real[name](sock, data, flags)  # which says in its own words what is wrong
+    whole = data
     if name == "send" and most["send"] and size > most["send"]:
         data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
     conn.sends.append((conn.sent, steps(sys._getframe(2))))
@@ -433,7 +445,10 @@ def transmit(name, sock, data, flags):
             note_depth()
             hold_after("fail", conn)
             raise
-        conn.sent += size if sent is None else sent
+        sent_now = size if sent is None else sent
+        conn.sent += sent_now
+        if conn.rest or name == "send":
+            conn.note_rest(memoryview(whole).cast("B"), sent_now)
     return sent
 
 

@@ -1,6 +1,6 @@
 """Sends a chat to all the others and not back to its sender, as lesson 05 will ask.
 
-fails: 04.2 04.1
+fails: 04.2
 says: no chat message came to alice
 """
 

@@ -1,6 +1,6 @@
 """Sends the chat back as it came, without the nick.
 
-fails: 04.2 04.1
+fails: 04.2
 says: alice got a chat message without a string in "user"
 """
 

@@ -1,6 +1,6 @@
 """Closes the socket but not the file made from it, which the dict still holds: nothing is closed.
 
-fails: 04.3 01.3 02.2 02.3 03.3 03.4 03.5
+fails: 04.3 01.3 02.3 03.3 03.4 03.5
 says: the server did not close alice's connection
 """
 

@@ -1,6 +1,6 @@
 """Checks the nick stripped but keeps it with its spaces.
 
-fails: 04.1
+fails: 04.2
 says: alice heard 'alice-
 """
 

@@ -203,7 +203,7 @@ def a_day_in_the_room(server):
         member.says("hi")
         server.is_through_with(member)
     server.comes_to_rest()
-    server.sharing.finds_members(members)
+    server.sharing.looks_for(members)
     stranger = server.client("stranger")
     for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
         stranger.sends(message)
@@ -331,7 +331,7 @@ def the_room_lives(server, after):
     if not newcomer.is_in():
         raise server.failure(f"after {after} a newcomer is not heard", "the room goes on as before", client=newcomer)
     server.comes_to_rest()
-    server.sharing.finds_members((server.witness, newcomer))
+    server.sharing.looks_for((server.witness, newcomer))
     server.sharing.lock_is_free(after)
     newcomer.leaves()
     newcomer.gets_end()

@@ -52,7 +52,7 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
     alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
     alice.is_told_of(carol)
     server.comes_to_rest()
-    server.sharing.finds_members((alice, bob, carol))
+    server.sharing.looks_for((alice, bob, carol))
     with server.holds("send", bob) as hold:
         alice.says("hi bob")
         held = hold.caught()

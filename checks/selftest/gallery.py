@@ -14,6 +14,7 @@ and for a wrong one
 
     fails: 05.2 05.6      the rules that it breaks, the main one first
     says: not back        words that its author must read in the first failure's message
+    unknown: 07.3         rules of which the checks cannot tell, because it cannot be followed
 
 and the comment `# <--` marks the lines of which one must be shown.
 """
@@ -52,6 +53,7 @@ class Exhibit:
     about: str
     fails: list
     says: str
+    unknown: list
     marked: set  # {(file, line)}
 
     @property
@@ -85,10 +87,10 @@ def read(path):
     marked = {(program_of(path.parent.parent.name) if path.is_file() else file.name, number)
               for file in files for number, line in enumerate(file.read_text().splitlines(), 1) if "# <--" in line}
     said = "\n".join(docstring(file) for file in files)
-    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:")))
+    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:", "unknown:")))
     about = said.split("\n\n")[0]
     return Exhibit(path, path.parent.parent.name, path.parent.name, " ".join(about.split()),
-                   fields.get("fails", "").split(), fields.get("says", "").strip(), marked)
+                   fields.get("fails", "").split(), fields.get("says", "").strip(), fields.get("unknown", "").split(), marked)
 
 
 def docstring(file):
@@ -121,7 +123,10 @@ def judged(exhibit, whole=False):
 
 def misjudged(exhibit, checks):
     """How the verdict is wrong, as lines: what no machine's load may change."""
-    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks if check.verdict in (ERROR, UNKNOWN)]
+    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks
+           if check.verdict == ERROR or check.verdict == UNKNOWN and check.rule not in exhibit.unknown]
+    out += [f"{rule} is not unknown" for rule in exhibit.unknown
+            if UNKNOWN not in {check.verdict for check in checks if check.rule == rule}]
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.fails and exhibit.fails[0] not in {check.rule for check in failed}:
         out.append(f"does not fail {exhibit.fails[0]}")

@@ -210,8 +210,12 @@ class Client:
         if self.end == "a reset" and not reset_is_fine:
             if self.server.evidence.has_ended():
                 raise self.ended_early(f"{self} gets the end of the stream")
-            raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream",
+            raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream{self._why_reset()}",
                                       f"{self} gets the end of the stream", client=self, closed=True)
+
+    def _why_reset(self):
+        unread = self.server.evidence.unread(self)
+        return f": the server closed it{unread}" if unread else ""
 
     # -------------------------------------------------- the same in every lesson's language
 

@@ -79,7 +79,7 @@ class Evidence:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         threads = (state or {}).get("threads", [])
         if closed and mine:
-            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection", "called from here")
+            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
         if mine and reads_on(mine[-1]):
             where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
         if not closed or program.stopped_for:
@@ -203,6 +203,15 @@ class Evidence:
     def why_ended(self, peer):
         """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""
         return self.how_it_ended() if self.has_ended() else f"the {self.kind} closed {peer}'s connection"
+
+    def unread(self, peer, connection=None):
+        """Say that this peer's connection was closed with unread bytes, as text to go on with; "" if none are known of."""
+        state = self.program.last_state or (None if self.program.ended else self.program.ask("state")) or {"connections": ()}
+        connection = connection or next((one for one in reversed(state["connections"]) if one["peer"] == peer.port), None)
+        sent = getattr(peer, "sent", 0)
+        if not connection or not connection["closed_at"] or connection["received"] >= sent:
+            return ""
+        return f" while {sent - connection['received']:,} bytes from {peer} lie unread, which the system turns into a reset"
 
     def how_it_ended(self):
         """Say how the program came to its end."""

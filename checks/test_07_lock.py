@@ -1,6 +1,8 @@
 """Lesson 07: shared state, and the lock that guards it, rule by rule."""
 
-from lab.course import after, basis
+import contextlib
+
+from lab.course import after, alone, basis
 from lab.verdict import Failure, Unknown
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -180,6 +182,7 @@ def spot(held):
     return f"{held['where'][0][0]}:{held['where'][0][1]}" if held["where"] else "some place"
 
 
+@alone
 def test_one_lock(server):
     """07.3 Every thread touches the members only while it holds one and the same lock
 
@@ -190,8 +193,9 @@ def test_one_lock(server):
         a_day_in_the_room(server)
         the_lock_is_held_for_long(server)
         the_room_empties(server)
-    except (Failure, Unknown):  # which may have come of just this
-        server.sharing.is_guarded()
+    except Failure:  # which may have come of just this
+        with contextlib.suppress(Unknown):
+            server.sharing.is_guarded()
         raise
     server.sharing.is_guarded()
 
@@ -232,9 +236,9 @@ def a_day_in_the_room(server):
 def joins_quietly(server, name):
     """A member whose join is over before the next one comes; where the members are is looked for each time."""
     member = server.client(name).joins()
+    server.sharing.looks_for((server.witness, member))
     server.is_through_with(member)
     server.comes_to_rest()
-    server.sharing.looks_for((server.witness, member))
     return member
 
 

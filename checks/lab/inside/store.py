@@ -49,6 +49,7 @@ BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base",
 table = threading.RLock()  # guards what stands below; reentrant, for a __del__ may run at any moment
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
 races = {}  # (two places) -> Race, in the order in which they were found
+known = {}  # nick -> port, of those of whom the checker has said that they are members
 blind = set()  # reasons why accesses may have gone unseen
 size_to_sweep = 64
 
@@ -304,12 +305,15 @@ locks.at_thread_end.append(sweep)
 # ------------------------------------------------------------------ which of them hold the members
 
 def find_members(*members):
-    """Mark the containers and variables that hold each of these members, NICK:PORT, in an entry of its own; return the names of all that are marked."""
-    wanted = dict(one.rsplit(":", 1) for one in members)
+    """Mark the containers and variables that hold several members, each in an entry of its own; return the names of all that are marked.
+
+    members: NICK:PORT of some who have just joined; those named before are looked for, too.
+    """
+    known.update(one.rsplit(":", 1) for one in members)
     sweep()
     with table:
         for cell in list(cells.values()):
-            if entries_of(cell.value(), wanted) == set(wanted):
+            if not cell.is_store and len(entries_of(cell.value(), known)) >= 2:
                 cell.is_store = True
     return stores()
 

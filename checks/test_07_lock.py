@@ -189,15 +189,22 @@ def test_one_lock(server):
     Wherever the members are read, changed, counted or gone through: inside `with lock`,
     and the same lock everywhere. A view or a generator is gone through where it is used.
     """
-    try:
+    with and_then(server.sharing.is_guarded):
         a_day_in_the_room(server)
         the_lock_is_held_for_long(server)
         the_room_empties(server)
-    except Failure:  # which may have come of just this
+
+
+@contextlib.contextmanager
+def and_then(judge):
+    """Judge what was seen inside; before that is told which went wrong on the way, for it may have come of just this."""
+    try:
+        yield
+    except Failure:
         with contextlib.suppress(Unknown):
-            server.sharing.is_guarded()
+            judge()
         raise
-    server.sharing.is_guarded()
+    judge()
 
 
 def a_day_in_the_room(server):
@@ -349,5 +356,5 @@ def test_one_order(server):
     Two threads that hold one lock each and want the other's wait for ever. Take locks in
     one order everywhere, or one at a time.
     """
-    a_day_in_the_room(server)
-    server.sharing.has_one_order()
+    with and_then(server.sharing.has_one_order):
+        a_day_in_the_room(server)

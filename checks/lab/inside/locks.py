@@ -25,7 +25,7 @@ real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstra
 
 actors = {}  # thread ident -> Actor
 in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
-under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, peer): calls that block while a lock is held
+under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
 numbers = iter(range(1, 1 << 62))
 
 
@@ -226,6 +226,10 @@ class Condition(RealCondition):
     def __init__(self, lock=None):
         super().__init__(made(RLock, sys._getframe(1)) if lock is None else lock)
 
+    def wait_for(self, predicate, timeout=None):
+        blocks("wait", but=self._lock)  # also when there is nothing to wait for just now
+        return super().wait_for(predicate, timeout)
+
     def wait(self, timeout=None):
         blocks("wait", but=self._lock)
         with witness.Call("wait", None, None, timeout is not None):
@@ -332,7 +336,7 @@ def blocks(call, but=None, to=None):
             if to is not None:
                 lock.sent_to |= {to}
             if lock is not but and place:
-                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor.peer))
+                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor))
 
 
 def locks_of(ident):

@@ -511,6 +511,8 @@ def connect_ex(sock, address):
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
+        if blocks and (timeout is None or timeout > 0):
+            blocks("select")
         with Call("select", None, None, timeout is not None):
             return select(selector, timeout)
     return wait

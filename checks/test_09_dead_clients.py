@@ -1,7 +1,5 @@
 """Lesson 09: members who die, and what becomes of the others, rule by rule."""
 
-import contextlib
-
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -24,6 +22,7 @@ from test_07_lock import (  # noqa: F401
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
+ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MANY = 12  # members who die at once
 ALL = 200  # members who die one after another
 AT_ONCE = 20  # of these
@@ -41,39 +40,29 @@ def test_listens(server):
 def test_others_get_the_message(server):
     """09.1 A send that fails takes nothing from the others: they get the message, and the sender stays
 
-    One try around each send, not one around the loop; catch OSError, for there are many
-    kinds of it.
+    One try around each send, not one around the loop; catch OSError, for a send may fail
+    with a ConnectionResetError, a BrokenPipeError, and others of that family.
+    """
+    first, alice, last = (server.client(name).joins() for name in ("first", "alice", "last"))
+    for error in ERRORS:
+        bob = server.client(f"bob-{error}").joins()
+        server.cannot_send_to(bob, error)
+        others_hear(alice, (first, last, server.witness), f"is {bob} there?")
+        others_hear(alice, (first, last, server.witness), "and now?")
+
+
+def test_others_get_the_message_when_one_breaks_off(server):
+    """09.1 The same when the member has broken off, and its own thread has not noticed yet
+
+    A thread may be late with anything; what it will clean up is still there until then.
     """
     first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    dies_while(server, bob, lambda: others_hear(alice, (first, last, server.witness), "is bob there?"))
-    others_hear(alice, (first, last, server.witness), "and now?")
-
-
-def test_others_get_the_message_from_a_member_never_heard(server):
-    """09.1 A send that fails takes nothing from the others, also while the dead member's own thread is elsewhere
-
-    The error may be a ConnectionResetError or a BrokenPipeError: both are OSErrors.
-    """
-    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    with server.holds("recv", bob) as hold:  # his thread is not in recv: so a send is told of the reset first
-        bob.says("I am off")
-        held = hold.caught(seconds=0.5)
-        if held and server.is_reader_of(alice, held[0]):
-            hold.release()  # one thread serves all
-        elif held:
-            bob.did(f"is served by a thread that is late just now, at {spot(held[0])}")
+    with server.holds("end", bob) as hold:
         bob.resets()
+        if hold.caught(seconds=0.5):
+            bob.did("has a thread in the server that is late just now")
         others_hear(alice, (first, last, server.witness), "is bob there?")
     others_hear(alice, (first, last, server.witness), "and now?")
-
-
-def dies_while(server, member, act):
-    """The member breaks off and its own thread is late with that; meanwhile, act()."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        if hold.caught(seconds=0.5):
-            member.did("has a thread in the server that is late just now")
-        act()
 
 
 def others_hear(sender, others, text):
@@ -91,12 +80,25 @@ def test_found_by_its_own_thread(server):
 
 
 def test_found_by_a_send(server):
-    """09.2 The same when a send finds the member dead
+    """09.2 The same when a send finds the member dead, while its own thread waits in recv
 
-    Take it out under the lock, and announce it only if it was still there: then it does
-    not matter who finds it first.
+    Take it out under the lock, announce it, and shut its connection down: shutdown()
+    wakes its own thread, which close() does not.
     """
-    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: says_and_done(alice)))
+    dies_once(server, lambda bob, alice, carol: found_dead(bob, "EPIPE", alice))
+
+
+def test_found_by_a_send_that_is_reset(server):
+    """09.2 The same when the send fails with a ConnectionResetError
+
+    Catch OSError around a send: BrokenPipeError is one kind of it only.
+    """
+    dies_once(server, lambda bob, alice, carol: found_dead(bob, "ECONNRESET", alice))
+
+
+def found_dead(member, error, sender):
+    member.server.cannot_send_to(member, error)
+    says_and_done(sender)
 
 
 def test_found_by_two_sends_at_once(server):
@@ -106,6 +108,7 @@ def test_found_by_two_sends_at_once(server):
     it is not there any more.
     """
     def both_send(bob, alice, carol):
+        server.cannot_send_to(bob, ERRORS[0])
         with server.holds("send", bob, count=2) as hold:
             for member in (alice, carol):
                 member.says("is bob there?")
@@ -114,7 +117,7 @@ def test_found_by_two_sends_at_once(server):
         for member in (alice, carol):
             server.is_through_with(member)
 
-    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: both_send(bob, alice, carol)))
+    dies_once(server, both_send)
 
 
 def test_found_by_a_send_and_its_own_thread(server):
@@ -172,6 +175,9 @@ def nothing_is_left(server, before, dead, *others):
     for member in others:
         for one in dead:
             member.is_told_of(one, f"{member} is told that {one} has gone")
+    for one in dead:
+        if not one.finished:
+            one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
     is_over(*others)
     for member in others:
@@ -203,13 +209,9 @@ def test_several_dead_at_once(server):
     is_over(alice, carol)
     for member in (alice, carol):
         member.forgets_system_messages()
-    with contextlib.ExitStack() as late:
-        holds = [late.enter_context(server.holds("end", member)) for member in dying]
-        for member in dying:
-            member.resets()
-        for hold in holds:
-            hold.caught(seconds=0.5)
-        says_and_done(alice)
+    for number, member in enumerate(dying):
+        server.cannot_send_to(member, ERRORS[number % 2])
+    says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)
 

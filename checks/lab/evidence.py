@@ -16,7 +16,7 @@ CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for someth
          "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
-         "connect": "waits for a connection"}
+         "connect": "waits for a connection", "select": "waits in select() for something to happen"}
 
 HINTS = (  # about errors that lie in the program's own text, whatever a client did
     (r"SyntaxError|IndentationError|TabError", "Python could not read the file; the mistake is in this line or just before it."),

@@ -167,12 +167,15 @@ class Server:
 
     def idle_because(self, client):
         """Say in words why nothing will come, as far as this client's connection shows it."""
-        state = self.ask("state") or {"connections": []}
+        state = self.ask("state") or {"connections": [], "threads": []}
         mine = [one for one in state["connections"] if one["peer"] == client.port]
         if not mine:
             return f"the server has not accepted {client}, and waits for another client"
         if mine[-1]["reader"] is None:
             return f"no thread of the server reads what {client} sends"
+        thread = next((thread for thread in state["threads"] if thread["id"] == mine[-1]["reader"]), {})
+        if thread.get("waits_for"):
+            return f"the thread of {client} {self.evidence.doing(thread)}"
         if not is_consumed(mine[-1], {client.port: client}):
             return f"the server reads nothing more from {client}"
         if client.finished:
@@ -190,6 +193,11 @@ class Server:
     def time_passes(self, waits=3):
         """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
+
+    def cannot_send_to(self, client, error):
+        """From now on let every send to this client fail with this error of `errno`, while nothing is heard of it; see send(2)."""
+        client.did(f"can be sent nothing any more: every send to it fails ({error})")
+        command(self.program, "fail", client.port, error)
 
     def holds(self, what, client=None, point=1, count=1):
         """Hold a thread, or `count` of them, on command: see Hold."""

@@ -88,9 +88,9 @@ class Sharing:
         at = held[0]["where"] if held else ()
         failure = self.evidence.failure(
             f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "
-                                                  f"at {place(thread['places'])}, taken at {place(lock['since'])} by the thread that sends" if lock else ""),
+                                                  f"at {place(thread['places'])}, taken at {place(lock['since'])}" if lock else ""),
             "others can join and leave while a send to one member is stuck", client)
-        failure.where = unique(self._spots(lock["since"][:1] if lock else (), "takes the lock, and sends with it held")
+        failure.where = unique(self._spots(lock["since"][:1] if lock else (), "takes the lock")
                                + self._spots(at, "the send that is stuck") + failure.where)
         raise failure
 

@@ -47,6 +47,7 @@ blocks = None  # told of each call that may block, where locks are watched
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
+failing = {}  # peer -> the error number with which every send to it fails
 late = set()  # threads that are held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
@@ -227,6 +228,11 @@ def hold(what, peer=None, point=1):
         threading.setprofile(hold_new_thread)
 
 
+def fail(peer, name):
+    """From now on let every send to this client fail with this error of `errno`."""
+    failing[int(peer)] = getattr(errno, name)
+
+
 def release(what, *peers):
     """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
     threading.setprofile(None)
@@ -239,7 +245,7 @@ def release(what, *peers):
             entry[2].release()
 
 
-COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release}
+COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release, "fail": fail}
 
 
 def wait_at(gate, what, peer):
@@ -437,6 +443,8 @@ def transmit(name, sock, data, flags):
     conn.sends.append((conn.sent, steps(sys._getframe(2))))
     with Call("send", sock, conn):
         try:
+            if conn.peer in failing:
+                raise OSError(failing[conn.peer], os.strerror(failing[conn.peer]))
             sent = real[name](sock, data, flags)
         except (BlockingIOError, TimeoutError):
             raise

@@ -31,6 +31,7 @@ HIGH = 900  # a number for file descriptors that programs do not come to
 NOBODYS_PORT = 1
 
 Socket = socket.socket
+new_lock = _thread.allocate_lock
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit, "start": threading.Thread.start}
@@ -220,7 +221,7 @@ def hold(what, peer=None, point=1):
     "fail": the next one that received from it, or whose send to it failed, at the
     so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
-    gate = _thread.allocate_lock()
+    gate = new_lock()
     gate.acquire()
     gates.append((what, peer, gate))
     holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))

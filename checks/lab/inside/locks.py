@@ -38,6 +38,8 @@ class Actor:
         self.clock = dict(clock)
         self.clock[self.number] = 1
         self.held = []  # [(lock, stack)]
+        self.holding = frozenset()  # the ids of these locks
+        self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
         self.ended = False
 
@@ -59,7 +61,7 @@ class Actor:
     @property
     def name(self):
         thread = threading._active.get(self.ident)
-        return thread.name if thread else "a thread"
+        return vars(thread).get("_name", "") if thread else "a thread"  # not thread.name, which the student may have made his own
 
 
 def me():
@@ -86,11 +88,13 @@ class Held:
             in_order.setdefault((other, self), []).append((actor, since, stack, [lock for lock, _ in actor.held if lock is not other]))
             del in_order[other, self][4:]
         actor.held.append((self, stack))
+        actor.holding = frozenset(id(lock) for lock, _ in actor.held)
 
     def given_back(self):
         holder, self.holder = self.holder, None
         if holder:
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
+            holder.holding = frozenset(id(lock) for lock, _ in holder.held)
 
     def waiting(self, actor, stack, timed):
         """Mark the thread as waiting for this lock, and see whether that can ever end."""

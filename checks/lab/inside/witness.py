@@ -45,6 +45,8 @@ accepted = 0
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
 blocks = None  # told of each call that may block, where locks are watched
+rests = None  # told when a thread is about to wait for a client, where containers are watched
+readers = {}  # thread -> the client from whom it read last
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
@@ -139,7 +141,17 @@ def obey(commands):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             word, *args = line.decode().split()
-            tell(reply=COMMANDS[word](*args))
+            tell(reply=answer(word, args))
+
+
+def answer(word, args, attempts=20):
+    """Obey one command. What it looks at may just be changed by a thread: then look again."""
+    for _ in range(attempts):
+        try:
+            return COMMANDS[word](*args)
+        except RuntimeError:  # changed size during iteration
+            continue
+    return None
 
 
 def state():
@@ -168,7 +180,7 @@ def locks_of(ident):
 
 def peer_of(ident):
     """The client whom this thread reads from, or None."""
-    return next((conn.peer for conn in reversed(list(connections.values())) if conn.reader == ident), None)
+    return readers.get(ident)
 
 
 def is_open(fd):
@@ -376,6 +388,8 @@ def listen(sock, *args):
 
 def accept(sock):
     global accepted
+    if rests:
+        rests()
     with Call("accept", sock, None):
         conn, address = real["accept"](sock)
         accepted += 1
@@ -397,6 +411,9 @@ def receive(name, sock, size, flags, call):
     if most["wait"] and sock.gettimeout():
         most["wait"] -= 1
         raise TimeoutError("timed out")
+    readers[conn.reader] = conn.peer
+    if rests:
+        rests()
     with Call("recv", sock, conn):
         try:
             got = call(size)
@@ -520,6 +537,8 @@ def connect_ex(sock, address):
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
+        if rests:
+            rests()
         if blocks and (timeout is None or timeout > 0):
             blocks("select")
         with Call("select", None, None, timeout is not None):
@@ -642,7 +661,7 @@ def run(path):
 
 def watch_state():
     """Watch locks and containers, too."""
-    global compiled, locks_of
+    global compiled, locks_of, rests
     import hooks
     import locks
     import store
@@ -663,7 +682,7 @@ def watch_state():
 
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     plain, loader.source_to_code = loader.source_to_code, source_to_code
-    locks_of = locks.locks_of
+    locks_of, rests = locks.locks_of, store.let_go
     locks.install()
     hooks.install(store)
     COMMANDS.update(members=store.find_members, without=store.without, report=store.report)

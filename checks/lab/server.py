@@ -246,6 +246,19 @@ class Server:
         state = self.ask("state") or {"threads": ()}
         return any(thread["id"] == held["thread"] and thread.get("holds") for thread in state["threads"])
 
+    def failed_send_to(self, client):
+        """Where the first send to this client stands that failed: places, or ()."""
+        return next((one["failed_at"] for one in (self.ask("state") or {"connections": ()})["connections"] if one["peer"] == client.port), ())
+
+    @contextlib.contextmanager
+    def pointing_to(self, places, what):
+        """Let a failure in here point to these places first."""
+        try:
+            yield
+        except Failure as failure:
+            failure.where = unique(self.evidence.own_file_first(self.evidence.spots(places, what)) + failure.where)
+            raise
+
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""
         self.comes_to_rest()  # a thread closes its connection first, and tells of its error then

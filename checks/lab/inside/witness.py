@@ -65,14 +65,14 @@ class Connection:
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
-        self.read_at = self.closed_at = ()
+        self.read_at = self.closed_at = self.failed_at = ()
         self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
 
     def facts(self):
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
-                "short_at": places(self.short_at)}
+                "short_at": places(self.short_at), "failed_at": places(self.failed_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""
@@ -468,6 +468,7 @@ def transmit(name, sock, data, flags):
             raise
         except OSError:
             conn.ends += 1
+            conn.failed_at = conn.failed_at or steps(sys._getframe(2))
             note_depth()
             hold_after("fail", conn)
             raise

@@ -575,8 +575,9 @@ def report():
             "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
             "opposite": locks.opposite_orders(),
             "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
-            "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since), "peer": peer}
-                           for lock, call, stack, since, peer in list(locks.under_lock.values()) if id(lock) in guards]}
+            "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since),
+                             "thread": actor.number, "name": actor.name, "peer": actor.peer}
+                            for lock, call, stack, since, actor in list(locks.under_lock.values()) if id(lock) in guards]}
 
 
 def guards_now():

@@ -4,7 +4,7 @@
     python checks/selftest/gallery.py --write             and write matrix.md, rules x programs
     python checks/selftest/gallery.py --repeat 50         judge each so many times, and count verdicts that changed
     python checks/selftest/gallery.py --repeat 20 --busy 8    the same with busy processes beside it
-    python checks/selftest/gallery.py --whole             judge the wrong ones by the rules that the lesson keeps, too
+    python checks/selftest/gallery.py --whole             judge them by all rules that the lesson keeps, too
     python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
 
 A program is a file, which becomes the lesson's own program (client.py in lesson 06,
@@ -40,6 +40,7 @@ from lab.course import LESSONS, Run, checks_of  # noqa: E402
 from lab.judge import judge  # noqa: E402
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING  # noqa: E402
 
+SHARED = "07"  # from this lesson on the programs are about shared state
 SHOWN = {PASSED: ".", FAILED: "F", WAITING: "-", UNKNOWN: "?", ERROR: "E"}
 
 
@@ -61,8 +62,14 @@ class Exhibit:
         return f"{self.lesson}/{self.kind}/{self.path.stem}"
 
     def is_about(self, rule):
-        """Is this one of the lesson's own rules, or the one that a wrong program breaks first?"""
-        return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+        """Is this one of the rules that the program is here for?
+
+        Of a wrong one the lesson's own and the one that it breaks first; of another all,
+        but on shared state (lesson 07 and later) only those from there on.
+        """
+        if self.kind == "wrong":
+            return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+        return self.lesson < SHARED or rule >= SHARED
 
     def hand_in(self, folder):
         """Lay the program down as a submission in this folder."""
@@ -112,11 +119,11 @@ def own_checks(lesson):
 
 
 def judged(exhibit, whole=False):
-    """Return the checks of the exhibit's lesson and program, judged; of a wrong one's those that can be about its mistake, if not the whole."""
+    """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted."""
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
         run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
-                                      if whole or exhibit.kind != "wrong" or exhibit.is_about(check.rule)]
+                                      if whole or exhibit.is_about(check.rule)]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 
@@ -255,14 +262,15 @@ def main():
     try:
         with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
             for number in range(1, options.repeat + 1):
-                results = list(pool.map(look, everything, [options.whole] * len(everything)))
-                for exhibit, checks, wrong in results:
+                results = []
+                for exhibit, checks, wrong in pool.map(look, everything, [options.whole] * len(everything)):
+                    results.append((exhibit, checks, wrong))
                     verdicts[exhibit.name][tuple((check.name, check.verdict) for check in checks)] += 1
                     bad += bool(wrong)
                     if options.update:
                         update(exhibit, checks)
                     if wrong or options.verbose:
-                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n")
+                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n", flush=True)
                     if options.verbose:
                         print(*(f"    {check.rule} {check.verdict}: {check.message}\n        {check.where}"
                                 for check in checks if check.verdict != PASSED), sep="\n")

@@ -12,7 +12,7 @@ import chat_lab
 import pytest
 from lab import words
 from lab.course import LESSONS, Run, lesson_named, order
-from lab.judge import note, server_of
+from lab.judge import PARTS, begin, note, program_of
 from lab.server import MOST_DEADLINES
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING
 
@@ -97,13 +97,33 @@ def pytest_xdist_make_scheduler(config, log):
 # ------------------------------------------------------------------ one check
 
 @pytest.fixture
-def server(request):
-    """The student's server of this lesson; whatever happens, nothing of it is left afterwards."""
-    run, lesson = request.config.stash[RUN], lesson_in(request.node.path)
-    server = request.node.server = server_of(run, lesson)
-    yield server
-    run.deadlines[lesson] += server.deadlines
-    server.stop()
+def program(request):
+    """The student's program that the check is about; whatever happens, nothing of it is left afterwards."""
+    program = request.node.program = program_of(request.config.stash[RUN], lesson_in(request.node.path), check_of(request.node))
+    yield program
+    program.stop()
+
+
+@pytest.fixture
+def server(program):
+    """The student's server of this lesson."""
+    return PARTS["server"](program)
+
+
+@pytest.fixture
+def client(program):
+    """The terminal of the student's client of this lesson."""
+    return PARTS["client"](program)
+
+
+@pytest.fixture
+def room(program):
+    """The server that the student's client finds."""
+    return PARTS["room"](program)
+
+
+def check_of(item):
+    return item.config.stash[RUN].find(lesson_in(item.path), item.function.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -117,9 +137,9 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """Start the server as the first step of the check itself: a program that does not start has failed it."""
+    """Start the program as the first step of the check itself: one that does not start has failed it."""
     if lesson_in(pyfuncitem.path):
-        pyfuncitem.funcargs["server"].start()
+        begin(check_of(pyfuncitem), pyfuncitem.program)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -132,7 +152,7 @@ def pytest_runtest_makereport(item, call):
     if isinstance(error, pytest.skip.Exception):
         row = {"name": check.name, "verdict": WAITING, "message": error.msg}
     else:
-        row = note(run, lesson, check, error, getattr(item, "server", None), call.duration)
+        row = note(run, lesson, check, error, getattr(item, "program", None), call.duration)
     report.lab = {"lesson": lesson, "row": row}
     if report.failed:
         report.longrepr = "\n".join([f"{check.rule} {check.title}", f"{row['verdict']}: {row['message']}",

@@ -6,6 +6,8 @@ inside/         what runs inside the student's process
 story.py        the transcript: who did what
 clients.py      the scripted clients that talk to a server
 server.py       a student's server as the checks see it: its clients, and what is asked of it
+terminal.py     a student's client as the checks see it: keyboard, screen, end
+room.py         the scripted server that a client comes to
 listening.py    from a program that was started to its listener
 faults.py       what any system may do to a program, done on command
 evidence.py     from a program to a Failure: what was, and at which lines

@@ -1,5 +1,6 @@
 """The course: its lessons, the checks of each, and which of them must wait."""
 
+import collections
 import importlib
 import inspect
 from pathlib import Path
@@ -29,8 +30,14 @@ def after(*checks):
 
 
 def basis(check):
-    """Mark a check without which no later one of its lesson makes sense."""
+    """Mark a check without which no later one of its program makes sense."""
     check.is_basis = True
+    return check
+
+
+def alone(check):
+    """Mark a check that makes sense whatever came of the others before it."""
+    check.stands_alone = True
     return check
 
 
@@ -53,7 +60,8 @@ def blank(function):
     first, _, rest = inspect.getdoc(function).partition("\n")
     rule, _, title = first.partition(" ")
     return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__, function=function,
-                 is_basis=getattr(function, "is_basis", False), waits_for=getattr(function, "waits_for", ()))
+                 is_basis=getattr(function, "is_basis", False), stands_alone=getattr(function, "stands_alone", False), waits_for=getattr(function, "waits_for", ()),
+                 takes=tuple(inspect.signature(function).parameters))
 
 
 class Run:
@@ -65,8 +73,8 @@ class Run:
         self.asked = []  # lessons
         self.missing = []  # lessons that the folder does not hold, and nobody asked for by name
         self.checks = {}  # lesson -> its checks, for those that are run
-        self.deadlines = {}  # lesson -> how many have passed
-        self.not_started = {}  # lesson -> the check that found it
+        self.deadlines = collections.Counter()  # (lesson, program): how many have passed
+        self.not_started = {}  # (lesson, program) -> the check that found it
         self.left_out = set()  # (lesson, check's name): what -k or --lf has taken out; nothing waits for it
 
     @property
@@ -77,7 +85,7 @@ class Run:
         """These lessons are to be run."""
         for lesson in lessons:
             if lesson not in self.checks:
-                self.checks[lesson], self.deadlines[lesson] = checks_of(lesson), 0
+                self.checks[lesson] = checks_of(lesson)
 
     def find(self, lesson, name):
         return next(check for check in self.checks[lesson] if check.name == name)
@@ -110,17 +118,19 @@ class Run:
             current = self.current()
             if current != lesson:
                 return f"waits for lesson {current}"
-        if lesson in self.not_started:
-            first = self.not_started[lesson]
-            return f"waits for {first.rule} {first.title}"
         check = self.find(lesson, name)
+        if (lesson, check.program) in self.not_started:
+            first = self.not_started[lesson, check.program]
+            return f"waits for {first.rule} {first.title}"
         for earlier in self.chosen(lesson):
             if earlier is check:
                 break
-            if (earlier.is_basis or earlier.name in check.waits_for) and earlier.verdict != PASSED:
+            needed = earlier.name in check.waits_for or (
+                earlier.is_basis and not check.stands_alone and earlier.program == check.program)
+            if needed and earlier.verdict != PASSED:
                 return f"waits for {earlier.rule} {earlier.title}"
-        if self.deadlines[lesson] >= most_deadlines:
-            return f"not run: the server has kept the checker waiting {most_deadlines} times already"
+        if self.deadlines[lesson, check.program] >= most_deadlines:
+            return f"not run: {check.program} has kept the checker waiting {most_deadlines} times already"
         return None
 
     def as_file(self, python, seconds):

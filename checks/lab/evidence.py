@@ -12,10 +12,11 @@ from .clients import WAIT
 from .verdict import Failure
 
 ENDING = 1.0  # seconds that a program may need from its last step to its end
-CALLS = {"recv": "waits in recv() for {who} to send", "accept": "waits in accept() for the next client",
+CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for something to be typed",
+         "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
-         "connect": "waits for a connection"}
+         "connect": "waits for a connection", "select": "waits in select() for something to happen"}
 
 HINTS = (  # about errors that lie in the program's own text, whatever a client did
     (r"SyntaxError|IndentationError|TabError", "Python could not read the file; the mistake is in this line or just before it."),
@@ -87,11 +88,11 @@ class Evidence:
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"]]
             for thread in serving or ([] if mine or where else threads):
-                where += self.spots(thread["places"], self._doing(thread), "called from here")
+                where += self.spots(thread["places"], self.doing(thread), "called from here")
         if mine and mine[-1]["reader"]:
             where += self.spots(mine[-1]["read_at"], f"reads from {peer} last", "called from here")
         elif mine:
-            where += self.spots(mine[-1]["accepted_at"], f"accepts {peer}; nothing reads what it sends")
+            where += self.spots(mine[-1]["accepted_at"], f"{'accepts' if self.kind == 'server' else 'connects to'} {peer}; nothing reads what it sends")
         if state:
             detail.append((f"Where your {self.kind} stands", self.standing(state)))
         detail += self._uncaught(errors)
@@ -115,7 +116,7 @@ class Evidence:
         for error in errors:
             frames = [f"{file}:{number} in {function}" if function else f"{file}:{number}" for file, number, function in error["where"]]
             lines = error["error"], *(f"  at {frame}" for frame in frames)
-            whose.setdefault(lines, []).append(self.name_of(error["peer"]) if error["peer"] else "")
+            whose.setdefault(lines, []).append(self.name_of(error["peer"]) if error["peer"] and self.kind == "server" else "")
         for lines, names in whose.items():
             named = [name for name in names if name]
             more = f" and {len(named) - 3} more" if len(named) > 3 else ""
@@ -145,7 +146,8 @@ class Evidence:
 
     # -------------------------------------------------- threads
 
-    def _doing(self, thread, state=None):
+    def doing(self, thread, state=None):
+        """What this thread of a state is doing."""
         waits = thread.get("waits_for")
         if waits:
             holder = f"the thread of {self.name_of(waits['holder'])} holds it since" if waits["holder"] else "taken at"
@@ -164,11 +166,11 @@ class Evidence:
             if not thread["places"]:
                 continue
             peer = thread["peer"] or readers.get(thread["id"])
-            whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer else thread["name"]
+            whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer and self.kind == "server" else thread["name"]
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             holds = "".join(f", holds {lock_name(self, lock)} since {place(lock['since'])}" for lock in thread.get("holds", ()))
-            lines.append(f"{whose}: {self._doing(thread, state)}{holds}, at {', called from '.join(spots)}")
+            lines.append(f"{whose}: {self.doing(thread, state)}{holds}, at {', called from '.join(spots)}")
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
@@ -177,7 +179,7 @@ class Evidence:
         """Where the threads stand, or were started, that Python waits for at the program's end."""
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
         main = [thread for thread in threads if thread["main"] and thread["places"]]
-        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self._doing(thread)}")]
+        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}")]
                       + [spot for thread in threads if not thread["daemon"] and not thread["main"]
                          for spot in self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")])
 
@@ -189,7 +191,7 @@ class Evidence:
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
         spinning = [one for one in still_open if reads_on(one)]
         return unique([spot for one in spinning for spot in self.spots(one["read_at"], f"a thread reads on after the end of {self.name_of(one['peer'])}'s stream")]
-                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self._doing(thread)}")]
+                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 

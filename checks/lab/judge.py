@@ -5,12 +5,24 @@ import time
 import traceback
 
 from .server import MOST_DEADLINES, Server
+from .terminal import Terminal
 from .verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Failure, LabError, NotStarted, Unknown
 
 
-def server_of(run, lesson):
-    """The submission's server of this lesson, not started."""
-    return Server(run.submission.files(lesson), lesson, run.submission.problem(lesson, "server.py"))
+# What a check may take, by its parameters' names, from the program that it is about.
+PARTS = {"server": lambda server: server, "client": lambda terminal: terminal, "room": lambda terminal: terminal.room}
+
+
+def program_of(run, lesson, check):
+    """The submission's program that this check is about, not started."""
+    kind = {"server.py": Server, "client.py": Terminal}[check.program]
+    return kind(run.submission.files(lesson), lesson, run.submission.problem(lesson, check.program))
+
+
+def begin(check, program):
+    """A server is started before its check; a client by the check itself, which types."""
+    if check.program == "server.py":
+        program.start()
 
 
 def verdict_on(error, check):
@@ -27,13 +39,15 @@ def verdict_on(error, check):
             "detail": [("Traceback", "".join(traceback.format_exception(error)).splitlines()[-30:])]}
 
 
-def note(run, lesson, check, error, server, seconds):
+def note(run, lesson, check, error, program, seconds):
     """Return the row of a check that has run, and keep in mind what it means for the others."""
     row = verdict_on(error, check) | {"name": check.name, "seconds": round(seconds, 3), "transcript": []}
-    if row["verdict"] != PASSED and server:
-        row["transcript"] = server.story.lines()
+    if program:
+        run.deadlines[lesson, check.program] += program.deadlines
+        if row["verdict"] != PASSED:
+            row["transcript"] = program.story.lines()
     if isinstance(error, NotStarted):
-        run.not_started[lesson] = check
+        run.not_started[lesson, check.program] = check
     return row
 
 
@@ -44,13 +58,12 @@ def judge(run, lesson):
         if reason:
             run.note(lesson, {"name": check.name, "verdict": WAITING, "message": reason})
             continue
-        server, error, began = server_of(run, lesson), None, time.monotonic()
+        program, error, began = program_of(run, lesson, check), None, time.monotonic()
         try:
             with contextlib.ExitStack() as stack:
-                stack.callback(server.stop)
-                server.start()
-                check.function(server)
+                stack.callback(program.stop)
+                begin(check, program)
+                check.function(*(PARTS[name](program) for name in check.takes))
         except Exception as caught:
             error = caught
-        run.deadlines[lesson] += server.deadlines
-        run.note(lesson, note(run, lesson, check, error, server, time.monotonic() - began))
+        run.note(lesson, note(run, lesson, check, error, program, time.monotonic() - began))

@@ -7,6 +7,14 @@ from .verdict import NotStarted
 LISTEN = 10.0  # seconds until a server must listen
 SECOND_LISTENER = 1.0  # seconds that a program may take from its first listener to its next
 PORT = 9090
+MISSING = "The checker looks for just this folder and this file: the starter lies there under the same names."
+
+
+def not_runnable(problem, lesson, name):
+    """Return the Failure of a file that is no program."""
+    return NotStarted(problem, f"{lesson}/{name} is a Python program",
+                      where=[{"file": name, "line": 1, "what": "this file"}] if "line" in problem else [],
+                      hint=MISSING if "missing" in problem else "")
 
 
 def listener_of(program):

@@ -9,6 +9,8 @@ import ast
 import collections
 import ctypes
 import os
+import queue
+import select
 import shutil
 import signal
 import subprocess
@@ -30,8 +32,9 @@ STOP_SECONDS = 10
 ANSWER_SECONDS = 5
 WINDOWS = sys.platform == "win32"
 
-START = "import sys; sys.path.insert(0, sys.argv[1]); import witness; " \
-        "witness.main(sys.argv[2], eval(sys.argv[3]), sys.argv[4] == 'watch', int(sys.argv[5]), int(sys.argv[6]))"
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import witness; "
+START = "witness.main(sys.argv[2], eval(sys.argv[3]), sys.argv[4] == 'watch', int(sys.argv[5]), int(sys.argv[6]))"
+TERMINAL = "witness.sit_at_a_terminal(); "
 
 
 def adopt_orphans():
@@ -53,17 +56,20 @@ running = set()  # the process ids of programs that run now
 class Program:
     """A running program.
 
-    files: {relative path: bytes}; name: the file to run; ports: {asked: real},
-    the ports to give again; watch: are its locks and containers watched, too? Raises LabError when it cannot be started.
+    files: {relative path: bytes}; name: the file to run; ports: {asked: real}, the
+    ports to give (again). With a screen, which takes all that it prints, it also has
+    a keyboard, and prints line by line as in a terminal; without one there is nothing
+    to read. watch: are its locks and containers watched, too? Raises LabError when it cannot be started.
     """
 
-    def __init__(self, files, name, ports=None, watch=False):
+    def __init__(self, files, name, ports=None, screen=None, watch=False):
         self.folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="chat-lab-")))
         for path, content in files.items():
             target = self.folder / "lesson" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         self.listeners = []  # {"port", "asked", "where"}, in the order of listen()
+        self.connects = []  # {"asked", "where"}, in the order of connect()
         self.errors = []  # {"error", "where", "thread", "peer"}: nobody caught them
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
@@ -78,14 +84,19 @@ class Program:
         self._asking = threading.Lock()
         self._output = collections.deque()
         self._printed = self._kept = 0
+        self.printed_all = threading.Event()  # its output has ended
+        self._screen = screen
+        self.typed = 0  # bytes
+        self._to_type, self._untyped = queue.SimpleQueue(), 0
         self._start(name, ports or {}, "watch" if watch else "plain")
 
     def _start(self, name, ports, watch):
         command_out, self._commands = os.pipe()
         self._events, event_in = os.pipe()
         output, output_in = os.pipe()
+        self._keyboard, typing = os.pipe() if self._screen else (None, None)
         theirs = (command_out, event_in)
-        options = {}
+        how, options = ["-c", IMPORT + TERMINAL + START] if self._screen else ["-u", "-c", IMPORT + START], {}
         if WINDOWS:
             import msvcrt
             theirs = tuple(msvcrt.get_osfhandle(fd) for fd in theirs)
@@ -98,9 +109,10 @@ class Program:
             options = {"pass_fds": theirs, "start_new_session": True}
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-u", "-X", "utf8", "-c", START, str(INSIDE),
+                [sys.executable, "-I", "-S", "-X", "utf8", *how, str(INSIDE),
                  str(self.folder / "lesson" / name), repr(ports), watch, *map(str, theirs)],
-                cwd=self.folder / "lesson", env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
+                cwd=self.folder / "lesson", env=clean_environment(self.folder),
+                stdin=self._keyboard if self._screen else subprocess.DEVNULL,
                 stdout=output_in, stderr=output_in, **options)
         except OSError as error:
             raise LabError(f"the program could not be started: {error}") from error
@@ -113,7 +125,8 @@ class Program:
         self.started_at = self.tree.create_time()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=target, args=args, daemon=True) for target, args in
-                         ((self._read_events, ()), (self._drain, (output,)), (self._watch_memory, ()))]
+                         ((self._read_events, ()), (self._drain, (output,)), (self._watch_memory, ()),
+                          *([(self._type, (typing,))] if self._screen else []))]
         for thread in self._threads:
             thread.start()
 
@@ -138,6 +151,8 @@ class Program:
             event = facts.pop("event", None)
             if event == "listening":
                 self.listeners.append({"port": int(facts["port"]), "asked": facts["asked"], "where": facts["where"]})
+            elif event == "connecting":
+                self.connects.append({"asked": facts["asked"], "where": facts["where"]})
             elif event == "died":
                 self.errors.append(facts)
             elif event == "crashed":
@@ -193,7 +208,7 @@ class Program:
                 return None
             return self._replies.popleft()
 
-    # -------------------------------------------------- what it prints, and uses
+    # -------------------------------------------------- what it prints
 
     def _drain(self, output):
         with open(output, "rb", buffering=0) as pipe:
@@ -203,8 +218,39 @@ class Program:
                 self._kept += len(data)
                 while self._kept - len(self._output[0]) >= OUTPUT_KEPT:
                     self._kept -= len(self._output.popleft())
+                if self._screen:
+                    with self._changed:
+                        self._screen.takes(data)
+                        self._changed.notify_all()
                 if self._printed > OUTPUT_MOST:  # slowly from here on, so that a flood drowns its own program only
                     self._over.wait(0.02)
+        self.printed_all.set()
+
+    # -------------------------------------------------- what is typed
+
+    def _type(self, typing):
+        with open(typing, "wb", buffering=0) as pipe:
+            while data := self._to_type.get():
+                try:
+                    while data:
+                        data = data[pipe.write(data):]
+                except OSError:
+                    return  # the program has ended
+                self._untyped -= 1
+
+    def types(self, data):
+        """Give it these bytes to read; b"" ends its input."""
+        self.typed += len(data)
+        self._untyped += 1
+        self._to_type.put(data)
+
+    def has_taken_what_was_typed(self):
+        """Has it read everything that was typed? Where this cannot be told, it has."""
+        if WINDOWS:
+            return True
+        return not self._untyped and not select.select([self._keyboard], [], [], 0)[0]
+
+    # -------------------------------------------------- what it uses
 
     @property
     def output(self):
@@ -315,6 +361,9 @@ class Program:
             if time.monotonic() > deadline:
                 raise LabError(f"processes of the program are left: {left}")
         os.close(self._commands)
+        if self._screen:
+            self._to_type.put(b"")
+            os.close(self._keyboard)
         for thread in self._threads:
             thread.join(max(0.1, deadline - time.monotonic()))
         if any(thread.is_alive() for thread in self._threads):

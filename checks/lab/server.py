@@ -9,16 +9,15 @@ import psutil
 from .clients import WAIT, Client, Messenger
 from .evidence import Evidence, is_a, reads_on, unique
 from .faults import LOST, Hold, command
-from .listening import PORT, listener_of, not_started
+from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
 from .program import Program
 from .sharing import Sharing
 from .story import Story
-from .verdict import Failure, NotStarted, Unknown
+from .verdict import Failure, Unknown
 
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
 WAITS = ("lock", "get", "put", "wait", "join")  # the calls that another thread of the program ends
-MISSING = "The checker looks for just this folder and this file: the starter lies there under the same names."
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
@@ -44,9 +43,7 @@ class Server:
     def start(self, ports=None):
         """Start it and wait until it listens. Raises NotStarted."""
         if self.problem:
-            raise NotStarted(self.problem, f"{self.lesson}/server.py is a Python program",
-                             where=[{"file": "server.py", "line": 1, "what": "this file"}] if "line" in self.problem else [],
-                             hint=MISSING if "missing" in self.problem else "")
+            raise not_runnable(self.problem, self.lesson, "server.py")
         self.program = Program(self.files, "server.py", ports, watch=self.number >= WATCHED)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
         self.sharing = Sharing(self.evidence)
@@ -172,12 +169,15 @@ class Server:
 
     def idle_because(self, client):
         """Say in words why nothing will come, as far as this client's connection shows it."""
-        state = self.ask("state") or {"connections": []}
+        state = self.ask("state") or {"connections": [], "threads": []}
         mine = [one for one in state["connections"] if one["peer"] == client.port]
         if not mine:
             return f"the server has not accepted {client}, and waits for another client"
         if mine[-1]["reader"] is None:
             return f"no thread of the server reads what {client} sends"
+        thread = next((thread for thread in state["threads"] if thread["id"] == mine[-1]["reader"]), {})
+        if thread.get("waits_for"):
+            return f"the thread of {client} {self.evidence.doing(thread)}"
         if not is_consumed(mine[-1], {client.port: client}):
             return f"the server reads nothing more from {client}"
         if client.finished:
@@ -195,6 +195,11 @@ class Server:
     def time_passes(self, waits=3):
         """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
+
+    def cannot_send_to(self, client, error):
+        """From now on let every send to this client fail with this error of `errno`, while nothing is heard of it; see send(2)."""
+        client.did(f"can be sent nothing any more: every send to it fails ({error})")
+        command(self.program, "fail", client.port, error)
 
     def holds(self, what, client=None, point=1, count=1):
         """Hold a thread, or `count` of them, on command: see Hold."""

@@ -51,9 +51,12 @@ def shown(data):
         ending = "" if data.endswith(b"\n") else " (no newline yet)" if data[:1] in b"{[" and data else ""
         text = text.removesuffix("\n")
         text = text + ending if text.isprintable() and text else repr(data)
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[:LONGEST * 2 // 3]} ... {text[-LONGEST // 4:]} ({len(data):,} bytes)"
+    return cut(text, f" ({len(data):,} bytes)")
+
+
+def cut(text, size=""):
+    """Text without its middle when it is long, and then its size behind it."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST * 2 // 3]} ... {text[-LONGEST // 4:]}{size}"
 
 
 def difference(should, was):

@@ -22,7 +22,7 @@ class Failure(Exception):
 
 
 class NotStarted(Failure):
-    """The program never came to listen: nothing else can be checked."""
+    """The program never came to listen, or to connect: nothing else of it can be checked."""
 
 
 class Unknown(Exception):
@@ -50,8 +50,15 @@ class Check:
     should: str = ""
     detail: list = field(default_factory=list)
     is_basis: bool = False
+    stands_alone: bool = False
     waits_for: tuple = ()
     function: object = None
+    takes: tuple = ()  # the names of the function's parameters: server; or client, with or without room
+
+    @property
+    def program(self):
+        """The student's program that this check is about."""
+        return "client.py" if "client" in self.takes else "server.py"
 
     def row(self):
         """This check as the verdict file has it."""

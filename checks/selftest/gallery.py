@@ -4,13 +4,17 @@
     python checks/selftest/gallery.py --write             and write matrix.md, rules x programs
     python checks/selftest/gallery.py --repeat 50         judge each so many times, and count verdicts that changed
     python checks/selftest/gallery.py --repeat 20 --busy 8    the same with busy processes beside it
+    python checks/selftest/gallery.py --whole             judge them by all rules that the lesson keeps, too
     python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
 
-A program is a file, which becomes server.py, or a folder; what is missing in it is
-taken from the lesson's solution. Its docstring says what it is, and for a wrong one
+A program is a file, which becomes the lesson's own program (client.py in lesson 06,
+server.py in the others), or a folder; what is missing in it is taken from the lesson's
+solution, and the checks of that program alone judge it. Its docstring says what it is,
+and for a wrong one
 
     fails: 05.2 05.6      the rules that it breaks, the main one first
     says: not back        words that its author must read in the first failure's message
+    unknown: 07.3         rules of which the checks cannot tell, because it cannot be followed
 
 and the comment `# <--` marks the lines of which one must be shown.
 """
@@ -36,6 +40,7 @@ from lab.course import LESSONS, Run, checks_of  # noqa: E402
 from lab.judge import judge  # noqa: E402
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING  # noqa: E402
 
+SHARED = "07"  # from this lesson on the programs are about shared state
 SHOWN = {PASSED: ".", FAILED: "F", WAITING: "-", UNKNOWN: "?", ERROR: "E"}
 
 
@@ -49,11 +54,22 @@ class Exhibit:
     about: str
     fails: list
     says: str
+    unknown: list
     marked: set  # {(file, line)}
 
     @property
     def name(self):
         return f"{self.lesson}/{self.kind}/{self.path.stem}"
+
+    def is_about(self, rule):
+        """Is this one of the rules that the program is here for?
+
+        Of a wrong one the lesson's own and the one that it breaks first; of another all,
+        but on shared state (lesson 07 and later) only those from there on.
+        """
+        if self.kind == "wrong":
+            return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+        return self.lesson < SHARED or rule >= SHARED
 
     def hand_in(self, folder):
         """Lay the program down as a submission in this folder."""
@@ -62,7 +78,7 @@ class Exhibit:
         if self.path.is_dir():
             shutil.copytree(self.path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(self.path, target / "server.py")
+            shutil.copy(self.path, target / program_of(self.lesson))
         return folder
 
 
@@ -75,13 +91,13 @@ def exhibits(wanted=""):
 
 def read(path):
     files = [path] if path.is_file() else sorted(path.glob("*.py"))
-    marked = {("server.py" if path.is_file() else file.name, number)
+    marked = {(program_of(path.parent.parent.name) if path.is_file() else file.name, number)
               for file in files for number, line in enumerate(file.read_text().splitlines(), 1) if "# <--" in line}
     said = "\n".join(docstring(file) for file in files)
-    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:")))
+    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:", "unknown:")))
     about = said.split("\n\n")[0]
     return Exhibit(path, path.parent.parent.name, path.parent.name, " ".join(about.split()),
-                   fields.get("fails", "").split(), fields.get("says", "").strip(), marked)
+                   fields.get("fails", "").split(), fields.get("says", "").strip(), fields.get("unknown", "").split(), marked)
 
 
 def docstring(file):
@@ -92,18 +108,32 @@ def docstring(file):
         return text.split('"""')[1] if text.startswith('"""') else ""
 
 
-def judged(exhibit):
-    """Return the checks of the exhibit's lesson, judged."""
+def program_of(lesson):
+    """The name of the program that the lesson is about."""
+    return checks_of(lesson)[0].program
+
+
+def own_checks(lesson):
+    """The checks of the lesson's program; those of another one, which is given, say nothing of an exhibit."""
+    return [check for check in checks_of(lesson) if check.program == program_of(lesson)]
+
+
+def judged(exhibit, whole=False):
+    """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted."""
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
-        run.add([exhibit.lesson])
+        run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
+                                      if whole or exhibit.is_about(check.rule)]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 
 
 def misjudged(exhibit, checks):
     """How the verdict is wrong, as lines: what no machine's load may change."""
-    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks if check.verdict in (ERROR, UNKNOWN)]
+    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks
+           if check.verdict == ERROR or check.verdict == UNKNOWN and check.rule not in exhibit.unknown]
+    out += [f"{rule} is not unknown" for rule in exhibit.unknown
+            if UNKNOWN not in {check.verdict for check in checks if check.rule == rule}]
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.fails and exhibit.fails[0] not in {check.rule for check in failed}:
         out.append(f"does not fail {exhibit.fails[0]}")
@@ -124,7 +154,7 @@ def complaints(exhibit, checks):
     out = misjudged(exhibit, checks)
     failed = [check for check in checks if check.verdict == FAILED]
     rules = sorted({check.rule for check in failed})
-    if rules != sorted(exhibit.fails):
+    if rules != sorted(filter(exhibit.is_about, exhibit.fails)):
         out.append(f"fails {' '.join(rules) or 'nothing'}, expected {' '.join(exhibit.fails) or 'nothing'}")
         out += [f"  {check.rule} {check.name}: {check.message}" for check in failed]
     if failed and exhibit.fails:
@@ -139,8 +169,8 @@ def complaints(exhibit, checks):
 
 # ------------------------------------------------------------------ the command
 
-def look(exhibit):
-    checks = judged(exhibit)
+def look(exhibit, whole=False):
+    checks = judged(exhibit, whole)
     return exhibit, checks_without_code(checks), complaints(exhibit, checks)
 
 
@@ -149,12 +179,12 @@ def update(exhibit, checks):
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.kind == "right" or not failed:
         return
-    rules = sorted({check.rule for check in failed})
+    rules = sorted({check.rule for check in failed} | {rule for rule in exhibit.fails if not exhibit.is_about(rule)})
     main = exhibit.fails[0] if exhibit.fails and exhibit.fails[0] in rules else failed[0].rule
     main_check = next(check for check in failed if check.rule == main)
     shown = [(spot["file"], spot["line"]) for spot in main_check.where]
     for file in [exhibit.path] if exhibit.path.is_file() else sorted(exhibit.path.glob("*.py")):
-        name = "server.py" if exhibit.path.is_file() else file.name
+        name = program_of(exhibit.lesson) if exhibit.path.is_file() else file.name
         lines = file.read_text().splitlines()
         for number, line in enumerate(lines):
             if line.startswith("fails:"):
@@ -182,7 +212,7 @@ def checks_without_code(checks):
 
 def row_of(exhibit, checks):
     """The exhibit's row in the matrix."""
-    cells = [worst({check.verdict for check in checks if check.rule == rule}) for rule in rules_of(checks)]
+    cells = [worst({check.verdict for check in checks if check.rule == rule}) for rule in rules_of(checks_of(exhibit.lesson))]
     return f"| {exhibit.kind}/{exhibit.path.stem} | {' | '.join(cells)} | {exhibit.about.replace('|', '/')} |"
 
 
@@ -194,25 +224,25 @@ def matrix(results):
     """The verdicts as a table, rules x programs, as text."""
     out = ["# What the checks say of the gallery", "",
            "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
-           "`-` not run because of another failure.", ""]
+           "`-` not run because of another failure, nothing: not asked.", ""]
     for lesson in LESSONS:
         rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
         if not rows:
             continue
-        rules = rules_of(rows[0][1])
+        rules = rules_of(checks_of(lesson))
         out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1)]
         out += [row_of(exhibit, checks) for exhibit, checks in rows] + [""]
     return "\n".join(out)
 
 
 def worst(verdicts):
-    return SHOWN[next(verdict for verdict in (ERROR, FAILED, UNKNOWN, WAITING, PASSED) if verdict in verdicts)]
+    return next((SHOWN[verdict] for verdict in (ERROR, FAILED, UNKNOWN, WAITING, PASSED) if verdict in verdicts), "")
 
 
 def idle_rules(everything, lesson):
     """The lesson's own rules that fewer than two wrong programs break first: nothing shows that they work."""
     convicted = collections.Counter(exhibit.fails[0] for exhibit in everything if exhibit.kind == "wrong")
-    return [rule for rule in rules_of(checks_of(lesson)) if rule[:2] == lesson[:2] and convicted[rule] < 2]
+    return [rule for rule in rules_of(own_checks(lesson)) if rule[:2] == lesson[:2] and convicted[rule] < 2]
 
 
 def main():
@@ -222,6 +252,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("--update", action="store_true", help="write `fails:` and `# <--` as they were found; look at the difference!")
     options = parser.parse_args()
@@ -231,14 +262,15 @@ def main():
     try:
         with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
             for number in range(1, options.repeat + 1):
-                results = list(pool.map(look, everything))
-                for exhibit, checks, wrong in results:
+                results = []
+                for exhibit, checks, wrong in pool.map(look, everything, [options.whole] * len(everything)):
+                    results.append((exhibit, checks, wrong))
                     verdicts[exhibit.name][tuple((check.name, check.verdict) for check in checks)] += 1
                     bad += bool(wrong)
                     if options.update:
                         update(exhibit, checks)
                     if wrong or options.verbose:
-                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n")
+                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n", flush=True)
                     if options.verbose:
                         print(*(f"    {check.rule} {check.verdict}: {check.message}\n        {check.where}"
                                 for check in checks if check.verdict != PASSED), sep="\n")

@@ -150,6 +150,30 @@ BAD = {
 }
 
 
+BAD_CLIENT = {
+    "missing": (lambda file: file.unlink(), "06_client/client.py is missing"),
+    "empty": (lambda file: file.write_bytes(b""), "06_client/client.py is empty"),
+    "not UTF-8": (lambda file: file.write_bytes(b"x = 1\ns = '\xff'\n"), "byte 0xff in line 2"),
+    "bad syntax": (lambda file: file.write_text("import socket\ndef main(:\n"), "SyntaxError"),
+    "nothing in it": (lambda file: file.write_text("# later\n"), "client.py ended (exit code 0) and has not connected"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_CLIENT)
+def test_bad_client(what, tmp_path):
+    """The same clear line, and the server is checked all the same."""
+    make, words = BAD_CLIENT[what]
+    folder = tmp_path / "mallory"
+    shutil.copytree(TOP / "solutions/06_client", folder / "06_client")
+    make(folder / "06_client/client.py")
+    code, content, shown = verdicts(folder, "-k", "test_join or shown or silent_client or newcomer")
+    first, *others = content["lessons"][0]["checks"]
+    assert code == 1 and first["verdict"] == "failed" and words in first["message"]
+    assert {check["verdict"] for check in others if check["rule"].startswith("06")} == {"waiting"}
+    assert [check["verdict"] for check in others if check["rule"] == "05.1"][1] == "passed"
+    assert "What was" in shown and "Traceback" not in shown
+
+
 @pytest.mark.parametrize("what", BAD)
 def test_bad_input(what, tmp_path):
     """A clear line for the student; the other lessons go on."""

@@ -25,7 +25,7 @@ real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstra
 
 actors = {}  # thread ident -> Actor
 in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
-under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, peer): calls that block while a lock is held
+under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
 numbers = iter(range(1, 1 << 62))
 
 
@@ -38,6 +38,8 @@ class Actor:
         self.clock = dict(clock)
         self.clock[self.number] = 1
         self.held = []  # [(lock, stack)]
+        self.holding = frozenset()  # the ids of these locks
+        self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
         self.ended = False
 
@@ -59,7 +61,7 @@ class Actor:
     @property
     def name(self):
         thread = threading._active.get(self.ident)
-        return thread.name if thread else "a thread"
+        return vars(thread).get("_name", "") if thread else "a thread"  # not thread.name, which the student may have made his own
 
 
 def me():
@@ -86,11 +88,13 @@ class Held:
             in_order.setdefault((other, self), []).append((actor, since, stack, [lock for lock, _ in actor.held if lock is not other]))
             del in_order[other, self][4:]
         actor.held.append((self, stack))
+        actor.holding = frozenset(id(lock) for lock, _ in actor.held)
 
     def given_back(self):
         holder, self.holder = self.holder, None
         if holder:
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
+            holder.holding = frozenset(id(lock) for lock, _ in holder.held)
 
     def waiting(self, actor, stack, timed):
         """Mark the thread as waiting for this lock, and see whether that can ever end."""
@@ -226,6 +230,10 @@ class Condition(RealCondition):
     def __init__(self, lock=None):
         super().__init__(made(RLock, sys._getframe(1)) if lock is None else lock)
 
+    def wait_for(self, predicate, timeout=None):
+        blocks("wait", but=self._lock)  # also when there is nothing to wait for just now
+        return super().wait_for(predicate, timeout)
+
     def wait(self, timeout=None):
         blocks("wait", but=self._lock)
         with witness.Call("wait", None, None, timeout is not None):
@@ -332,7 +340,7 @@ def blocks(call, but=None, to=None):
             if to is not None:
                 lock.sent_to |= {to}
             if lock is not but and place:
-                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor.peer))
+                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor))
 
 
 def locks_of(ident):

@@ -15,6 +15,7 @@ import _thread
 import builtins
 import collections
 import errno
+import io
 import os
 import selectors
 import signal
@@ -27,8 +28,10 @@ DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used o
 FILE_LIMIT = 64 << 20  # bytes
 CHECKER_GONE = 70  # exit code when the checker has died
 HIGH = 900  # a number for file descriptors that programs do not come to
+NOBODYS_PORT = 1
 
 Socket = socket.socket
+new_lock = _thread.allocate_lock
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit, "start": threading.Thread.start}
@@ -42,20 +45,23 @@ accepted = 0
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
 blocks = None  # told of each call that may block, where locks are watched
+rests = None  # told when a thread is about to wait for a client, where containers are watched
+readers = {}  # thread -> the client from whom it read last
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
+failing = {}  # peer -> the error number with which every send to it fails
 late = set()  # threads that are held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
 
 class Connection:
-    """An accepted connection, as the server's side sees it."""
+    """A connection that the program has accepted, or made, as its own side sees it."""
 
     def __init__(self, peer, accepted_at):
-        self.peer = peer  # the client's port
-        self.accepted_at = accepted_at
+        self.peer = peer  # the other side's port
+        self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
@@ -135,7 +141,17 @@ def obey(commands):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             word, *args = line.decode().split()
-            tell(reply=COMMANDS[word](*args))
+            tell(reply=answer(word, args))
+
+
+def answer(word, args, attempts=20):
+    """Obey one command. What it looks at may just be changed by a thread: then look again."""
+    for _ in range(attempts):
+        try:
+            return COMMANDS[word](*args)
+        except RuntimeError:  # changed size during iteration
+            continue
+    return None
 
 
 def state():
@@ -154,7 +170,7 @@ def state():
             "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)})
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": accepted, "deepest": deepest, "moving": activity != before}
+            "accepted": accepted, "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before}
 
 
 def locks_of(ident):
@@ -164,7 +180,7 @@ def locks_of(ident):
 
 def peer_of(ident):
     """The client whom this thread reads from, or None."""
-    return next((conn.peer for conn in reversed(list(connections.values())) if conn.reader == ident), None)
+    return readers.get(ident)
 
 
 def is_open(fd):
@@ -217,12 +233,17 @@ def hold(what, peer=None, point=1):
     "fail": the next one that received from it, or whose send to it failed, at the
     so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
-    gate = _thread.allocate_lock()
+    gate = new_lock()
     gate.acquire()
     gates.append((what, peer, gate))
     holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)
+
+
+def fail(peer, name):
+    """From now on let every send to this client fail with this error of `errno`."""
+    failing[int(peer)] = getattr(errno, name)
 
 
 def release(what, *peers):
@@ -237,7 +258,7 @@ def release(what, *peers):
             entry[2].release()
 
 
-COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release}
+COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release, "fail": fail}
 
 
 def wait_at(gate, what, peer):
@@ -280,7 +301,9 @@ def hold_send(sock, conn):
         with Call("send", sock, conn):
             hold_at("send", conn)
     elif holds.get(("send", conn.peer)):
-        tell(event="held", what="send", peer=conn.peer, thread=_thread.get_ident(), where=())
+        if conn.peer not in late:
+            late.add(conn.peer)
+            tell(event="held", what="send", peer=conn.peer, thread=None, where=places(steps(sys._getframe(2))))
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
@@ -363,14 +386,10 @@ def listen(sock, *args):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
 
 
-def redirected(address):
-    if isinstance(address, tuple) and address[1] in ports:
-        return ("127.0.0.1", ports[address[1]])
-    return address
-
-
 def accept(sock):
     global accepted
+    if rests:
+        rests()
     with Call("accept", sock, None):
         conn, address = real["accept"](sock)
         accepted += 1
@@ -392,6 +411,9 @@ def receive(name, sock, size, flags, call):
     if most["wait"] and sock.gettimeout():
         most["wait"] -= 1
         raise TimeoutError("timed out")
+    readers[conn.reader] = conn.peer
+    if rests:
+        rests()
     with Call("recv", sock, conn):
         try:
             got = call(size)
@@ -439,6 +461,8 @@ def transmit(name, sock, data, flags):
     conn.sends.append((conn.sent, steps(sys._getframe(2))))
     with Call("send", sock, conn):
         try:
+            if conn.peer in failing:
+                raise OSError(failing[conn.peer], os.strerror(failing[conn.peer]))
             sent = real[name](sock, data, flags)
         except (BlockingIOError, TimeoutError):
             raise
@@ -488,22 +512,62 @@ def shutdown(sock, how):
     real["shutdown"](sock, how)
 
 
-def connect(sock, address):
+def dial(name, sock, address):
+    """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
+    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        where = steps(sys._getframe(2))
+        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
+        if address[1] in ports:
+            if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
+                address = ("::1", NOBODYS_PORT, *address[2:])
+            else:
+                address = ("127.0.0.1", ports[address[1]])
+        connections[sock.fileno()] = Connection(address[1], where)
     with Call("connect", sock, None):
-        return real["connect"](sock, redirected(address))
+        return real[name](sock, address)
+
+
+def connect(sock, address):
+    return dial("connect", sock, address)
 
 
 def connect_ex(sock, address):
-    return real["connect_ex"](sock, redirected(address))
+    return dial("connect_ex", sock, address)
 
 
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
+        if rests:
+            rests()
+        if blocks and (timeout is None or timeout > 0):
+            blocks("select")
         with Call("select", None, None, timeout is not None):
             return select(selector, timeout)
     return wait
 
+
+# ------------------------------------------------------------------ the keyboard and the screen
+
+class Keyboard(io.FileIO):
+    """Standard input, with a mark on the thread that waits for it."""
+
+    taken = 0  # bytes
+
+    def readinto(self, buffer):
+        with Call("input", None, None):
+            count = super().readinto(buffer)
+            Keyboard.taken += count
+        return count
+
+
+def sit_at_a_terminal():
+    """Print line by line, as in a terminal, and watch what is read of what is typed."""
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(Keyboard(0, closefd=False)), "utf-8", "surrogateescape")
+
+
+# ------------------------------------------------------------------ threads
 
 def start(thread):
     thread.started_at = steps(sys._getframe(1))
@@ -598,7 +662,7 @@ def run(path):
 
 def watch_state():
     """Watch locks and containers, too."""
-    global compiled, locks_of
+    global compiled, locks_of, rests
     import hooks
     import locks
     import store
@@ -619,7 +683,7 @@ def watch_state():
 
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     plain, loader.source_to_code = loader.source_to_code, source_to_code
-    locks_of = locks.locks_of
+    locks_of, rests = locks.locks_of, store.let_go
     locks.install()
     hooks.install(store)
     COMMANDS.update(members=store.find_members, without=store.without, report=store.report)

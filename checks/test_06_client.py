@@ -1,0 +1,401 @@
+"""Lesson 06: what the client is asked for, rule by rule; and what the server, which is given, still holds."""
+
+from lab.clients import line
+from lab.course import after, basis
+from test_05_broadcast import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_any_nick, test_any_text, test_chat_to_the_others, test_ctrl_c, test_end_inside_a_line,
+    test_end_is_announced, test_every_other_member, test_first_message_is_a_join, test_gone, test_half_close,
+    test_hundred_clients, test_join, test_leave, test_leave_is_announced, test_line_too_long, test_line_without_end,
+    test_listens, test_longest_message, test_members_are_told, test_missing_field, test_newcomer_is_told, test_next_client,
+    test_not_an_object, test_not_to_the_sender, test_not_utf8, test_order, test_order_when_a_send_is_late, test_pieces,
+    test_refusal_is_private, test_refused_join_is_private, test_reset_inside_a_line, test_reset_is_announced,
+    test_same_port_again, test_second_join, test_short_sends, test_silence, test_silent_client,
+    test_stranger_goes_unnoticed, test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing,
+    test_threads_end, test_unknown_type, test_wrong_kind, test_wrong_nick)
+
+JOIN, LEAVE = {"type": "join", "user": "alice"}, {"type": "leave"}
+
+
+def system(text):
+    return {"type": "system", "text": text}
+
+
+def chat(user, text):
+    return {"type": "chat", "user": user, "text": text}
+
+
+def said(text):
+    """What the client is to send when this is typed."""
+    return {"type": "chat", "text": text}
+
+
+def joins(client, room):
+    """Start the client as alice, and welcome her."""
+    client.starts("alice")
+    room.gets(JOIN)
+    room.says(system("alice has joined"))
+
+
+@basis
+def test_joins_first(client, room):
+    """06.1 client.py asks for the nick, connects to 127.0.0.1:9090 and sends join first
+
+    Read the nick from standard input, with input(); connect to (HOST, PORT) and send
+    {"type": "join", "user": nick} before anything else.
+    """
+    client.starts("alice")
+    client.connects_to("127.0.0.1", 9090)
+    room.gets(JOIN)
+
+
+def test_system_is_shown(client, room):
+    """06.1 A system message is printed as its text, on a line of its own, as soon as it arrives
+
+    print(obj["text"]), and nothing before or behind it. A system message has no "user".
+    """
+    joins(client, room)
+    for text in ("bob has joined", "carol вошла: привет", "bob has left"):
+        client.comes_to_rest()
+        room.says(system(text))
+        client.shows(text)
+
+
+def test_chat_is_shown(client, room):
+    """06.1 A chat is printed as NICK: TEXT, on a line of its own, as soon as it arrives
+
+    Print it in the listener thread, which does nothing else than receive and print. The
+    main thread, which waits in input(), cannot.
+    """
+    joins(client, room)
+    for nick, text in (("bob", "hi"), ("bob", "how are you?"), ("Алёна", "привет"), ("carol of the west", "me: too")):
+        client.comes_to_rest()
+        room.says(chat(nick, text))
+        client.shows(f"{nick}: {text}")
+
+
+@after(test_chat_is_shown)
+def test_namesake_is_shown(client, room):
+    """06.1 A chat of another alice is printed as well
+
+    The server does not send back what this client says: what comes under its own nick
+    is another member's, who may have the same.
+    """
+    joins(client, room)
+    room.says(chat("alice", "I am another alice"))
+    client.shows("alice: I am another alice")
+
+
+@after(test_chat_is_shown)
+def test_messages_in_one_piece(client, room):
+    """06.1 Messages that arrive together are printed each on a line of its own
+
+    One recv() may bring several messages: recv_json() keeps what is left in its buffer,
+    so give it the same buffer each time.
+    """
+    joins(client, room)
+    for number in range(3):
+        texts = [f"{word} {number}" for word in ("one", "two", "three")]
+        room.says(*(chat("bob", text) for text in texts), system(f"round {number}"))
+        client.shows_all([*(f"bob: {text}" for text in texts), f"round {number}"])
+
+
+@after(test_chat_is_shown)
+def test_message_in_pieces(client, room):
+    """06.1 A message that arrives byte by byte is printed when it is complete
+
+    One recv() may bring a part of a message, or of a letter: use recv_json(), which
+    collects until the newline.
+    """
+    joins(client, room)
+    client.receives_at_most(1)
+    for number in range(3):
+        room.says(chat("Алёна", f"привет 🎉 {number}"), system(f"ещё {number}"))
+        client.shows_all([f"Алёна: привет 🎉 {number}", f"ещё {number}"])
+
+
+@after(test_chat_is_shown)
+def test_any_text_is_shown(client, room):
+    """06.1 Any text is printed as it is, whatever it is made of
+
+    Let recv_json() decode it, and print it as it is: no repr(), no formatting with %.
+    """
+    joins(client, room)
+    for text in ('"quoted" and \\n', "100% {sure} %s", "日本語 and 🎉", '{"type": "leave"}', "/quit"):
+        room.says(chat("bob", text))
+        client.shows(f"bob: {text}")
+
+
+@after(test_chat_is_shown)
+def test_longest_message_is_shown(client, room):
+    """06.1 A message of 65,536 bytes is printed whole
+
+    A line may be much longer than one recv() brings.
+    """
+    joins(client, room)
+    text = "x" * (65_536 - len(line(chat("bob", ""))))
+    for message in (chat("bob", text), chat("bob", "short again")):
+        room.says(message)
+        client.shows(f"bob: {message['text']}")
+
+
+@after(test_chat_is_shown)
+def test_thousand_messages(client, room):
+    """06.1 A thousand messages are printed while nothing is typed, in order and each once
+
+    Loop until recv_json() returns None; wait for nobody's typing in between.
+    """
+    joins(client, room)
+    room.says(*(chat("bob", f"number {number} of 1000") for number in range(1000)))
+    client.shows_all([f"bob: number {number} of 1000" for number in range(1000)])
+
+
+@after(test_chat_is_shown)
+def test_after_silence(client, room):
+    """06.1 What arrives after a long silence is printed, too
+
+    A time-out of create_connection(..., timeout=5) stays on the socket: recv() raises
+    TimeoutError when nothing came for so long, and that is no reason to stop listening.
+    sock.settimeout(None) takes it off.
+    """
+    joins(client, room)
+    for number in range(3):
+        client.time_passes()
+        room.says(chat("bob", f"still here {number}"))
+        client.shows(f"bob: still here {number}")
+
+
+@after(test_chat_is_shown)
+def test_new_fields(client, room):
+    """06.1 Fields and types that the client does not know do it no harm
+
+    Look at the type first and take the fields that you know; leave the rest alone.
+    """
+    joins(client, room)
+    room.says(chat("bob", "hi") | {"time": 1700000000, "colour": None}, {"id": [1, {}]} | system("carol has joined"))
+    client.shows_all(["bob: hi", "carol has joined"])
+    room.says(chat("bob", "waves") | {"type": "action"})  # may be shown or not
+    room.says(chat("bob", "still here"))
+    client.shows_all(["bob: still here"])
+
+
+def test_line_is_sent(client, room):
+    """06.2 A typed line is sent as chat, at once, also when the server says nothing
+
+    send_json(sock, {"type": "chat", "text": text}) in the main thread; do not wait for an
+    answer, none may come. The newline does not belong to the text.
+    """
+    joins(client, room)
+    for text in ("hi", "how are you?", "anyone?"):
+        client.types(text)
+        room.gets(said(text))
+
+
+@after(test_line_is_sent)
+def test_any_line_is_sent(client, room):
+    """06.2 Whatever is in a typed line, it is sent as it is
+
+    Let send_json() do it: json.dumps() takes care of quotes, and UTF-8 of everything else.
+    """
+    joins(client, room)
+    for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "quit", "exit", "leave", "100%"):
+        client.types(text)
+        room.gets(said(text))
+
+
+@after(test_line_is_sent)
+def test_hundred_lines(client, room):
+    """06.2 A hundred lines, one after another, are all sent in their order
+
+    Loop until the user wants to go.
+    """
+    joins(client, room)
+    for number in range(100):
+        client.types(f"line {number}")
+        room.gets(said(f"line {number}"))
+
+
+@after(test_line_is_sent)
+def test_long_line_is_sent_whole(client, room):
+    """06.2 A long line is sent whole, also when the system takes only a part of it at a time
+
+    send() returns how many bytes the system took; sendall() goes on until all are taken.
+    """
+    joins(client, room)
+    client.sends_at_most(1000)
+    for letter in "xы":
+        client.types(letter * 20_000)
+        room.gets(said(letter * 20_000))
+
+
+@after(test_line_is_sent, test_chat_is_shown)
+def test_line_is_sent_while_messages_come(client, room):
+    """06.2 A typed line is sent while messages arrive, and these are printed
+
+    Two threads: one receives and prints, the other reads what is typed and sends.
+    """
+    joins(client, room)
+    for number in range(10):
+        room.says(chat("bob", f"before {number}"))
+        client.types(f"line {number}")
+        room.gets(said(f"line {number}"))
+        room.says(chat("bob", f"after {number}"))
+        client.shows_all([f"bob: before {number}", f"bob: after {number}"])
+
+
+@after(test_line_is_sent)
+def test_empty_line_is_not_sent(client, room):
+    """06.2 An empty line is not sent, and not the end
+
+    Ask `if text:` before you send. input() returns "" for an empty line and raises
+    EOFError at the end of the input.
+    """
+    joins(client, room)
+    for text in ("one", "two"):
+        client.types("")
+        client.types("")
+        client.types(text)
+        room.gets(said(text))
+
+
+@after(test_line_is_sent)
+def test_only_quit_quits(client, room):
+    """06.2 A line in which /quit is only a part is no /quit
+
+    Compare the whole line, stripped and in lower case, with "/quit".
+    """
+    joins(client, room)
+    for text, then in (("how do I /quit", "one"), ("/quitting is not for me", "two"), ("/ quit", "three")):
+        client.types(text)
+        client.types(then)
+        if room.gets_one_of(said(text), said(then)) == said(text):  # a command of the client's own is not sent
+            room.gets(said(then))
+
+
+def test_quit(client, room):
+    """06.3 /quit sends leave, closes the connection and ends the program with exit code 0 within two seconds
+
+    close() does not wake a thread that waits in recv(), and the server, which may say
+    nothing, does not either: sock.shutdown(socket.SHUT_RDWR) does. Then join the thread.
+    """
+    joins(client, room)
+    client.types("/quit")
+    client.ends(within=2, code=0)
+    room.gets(LEAVE)
+    room.gets_the_end()
+
+
+@after(test_quit)
+def test_quit_in_any_case(client, room):
+    """06.3 /quit in any case and with spaces around it is /quit
+
+    text.strip().lower() == "/quit"
+    """
+    for text in ("/QUIT", "  /quit  ", "/Quit "):
+        joins(client, room)
+        client.types(text)
+        client.ends(within=2, code=0)
+        room.gets(LEAVE)
+        room.gets_the_end()
+
+
+@after(test_quit, test_line_is_sent)
+def test_quit_after_a_line(client, room):
+    """06.3 What was typed before /quit has been sent before leave
+
+    Send in the order of typing, from one thread, and close only after that.
+    """
+    joins(client, room)
+    for text in ("one", "two", "three"):
+        client.types(text)
+    client.types("/quit")
+    client.ends(within=2, code=0)
+    for text in ("one", "two", "three"):
+        room.gets(said(text))
+    room.gets(LEAVE)
+    room.gets_the_end()
+
+
+@after(test_quit)
+def test_quit_when_the_server_closes(client, room):
+    """06.3 /quit ends the program with exit code 0, too, when the server closes first after leave
+
+    The server closes when it gets leave. shutdown() of a connection that has ended may
+    raise an OSError.
+    """
+    joins(client, room)
+    client.types("/quit")
+    room.gets(LEAVE)
+    room.closes()
+    client.ends(within=2, code=0)
+
+
+def test_end_of_input(client, room):
+    """06.3 The end of the input sends leave, closes the connection and ends the program with exit code 0
+
+    input() raises EOFError at the end of the input (Ctrl-D; on Windows Ctrl-Z and Enter).
+    `for line in sys.stdin` just ends.
+    """
+    joins(client, room)
+    client.ends_the_input()
+    client.ends(within=2, code=0)
+    room.gets(LEAVE)
+    room.gets_the_end()
+
+
+def test_no_server(client, room):
+    """06.4 No server: a clear line and an exit code other than 0, no traceback
+
+    create_connection() raises an OSError (ConnectionRefusedError): catch it there.
+    sys.exit("some words") prints them and ends with exit code 1.
+    """
+    client.starts("alice")
+    room.gets(JOIN)
+    usual = client.is_stopped()
+    client.starts_without_a_server("alice")
+    client.ends_with_an_error()
+    client.has_no_traceback()
+    client.says_more_than(usual)
+
+
+def server_is_gone(client, how):
+    """What is to be seen when the server has gone."""
+    client.says_something(f"the server {how}")
+    client.settles()
+    client.types("anyone?")
+    client.ends()
+    client.has_no_traceback()
+
+
+def test_server_closes(client, room):
+    """06.4 The server closes: a clear line at once, and the program ends at the next line typed at the latest
+
+    recv_json() returns None then. Say so in the listener thread, and let the main thread
+    know: a first send to a server that has gone succeeds, so ask for yourself.
+    """
+    joins(client, room)
+    client.comes_to_rest()
+    room.closes()
+    server_is_gone(client, "closes the connection")
+
+
+def test_server_resets(client, room):
+    """06.4 The server breaks off: a clear line at once, and the program ends at the next line typed at the latest
+
+    A reset is an OSError out of recv(), and out of sendall() as well: catch both.
+    """
+    joins(client, room)
+    client.comes_to_rest()
+    room.resets()
+    server_is_gone(client, "breaks off with a reset")
+
+
+def test_server_closes_inside_a_message(client, room):
+    """06.4 The server goes away inside a message: a clear line at once, and no traceback
+
+    The begun line is no message; recv_json() returns None as at any other end.
+    """
+    joins(client, room)
+    client.comes_to_rest()
+    room.says_half_a_message()
+    room.closes()
+    server_is_gone(client, "closes the connection inside a message")

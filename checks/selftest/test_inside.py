@@ -13,7 +13,7 @@ import types
 from pathlib import Path
 
 import pytest
-from lab.program import INSIDE, Program
+from lab.program import INSIDE
 
 FOLDER = "/a-student/"
 
@@ -612,11 +612,11 @@ def test_accesses(inside, kind):
             continue
         module = {"__name__": "a_student"}
         setup = SETUPS[kind]
-        code = f"def do(d, o):\n  " + line.replace("; ", "\n  ").replace("\n", "\n  ") + "\ndo(d, globals().get('o'))"
+        code = "def do(d, o):\n  " + line.replace("; ", "\n  ").replace("\n", "\n  ") + "\ndo(d, globals().get('o'))"
         try:
             ast.parse(code)
         except SyntaxError:
-            code = f"def do(d, o):\n  " + line.replace("\n", "\n  ") + "\ndo(d, globals().get('o'))"
+            code = "def do(d, o):\n  " + line.replace("\n", "\n  ") + "\ndo(d, globals().get('o'))"
         exec(setup, module)
         store.cells.clear()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TypeError):  # some have no such operation

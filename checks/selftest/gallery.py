@@ -220,19 +220,19 @@ def rules_of(checks):
     return list(dict.fromkeys(check.rule for check in checks))
 
 
-def matrix(results):
-    """The verdicts as a table, rules x programs, as text."""
-    out = ["# What the checks say of the gallery", "",
-           "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
-           "`-` not run because of another failure, nothing: not asked.", ""]
+def matrix(results, old=""):
+    """The verdicts as a table for each lesson, rules x programs, as text; a lesson without results stays as it is in `old`."""
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", old, re.M | re.S))
     for lesson in LESSONS:
         rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
-        if not rows:
-            continue
-        rules = rules_of(checks_of(lesson))
-        out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1)]
-        out += [row_of(exhibit, checks) for exhibit, checks in rows] + [""]
-    return "\n".join(out)
+        if rows:
+            rules = rules_of(checks_of(lesson))
+            sections[lesson] = "\n".join(["", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1),
+                                          *(row_of(exhibit, checks) for exhibit, checks in rows), "", ""])
+    return "\n".join(["# What the checks say of the gallery", "",
+                      "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
+                      "`-` not run because of another failure, nothing: not asked.", "",
+                      *(f"## {lesson}\n{sections[lesson]}" for lesson in LESSONS if lesson in sections)])
 
 
 def worst(verdicts):
@@ -284,7 +284,8 @@ def main():
     if not options.wanted:
         print("rules that convict nobody:", *[rule for lesson in LESSONS for rule in idle_rules(everything, lesson)] or ["none"])
     if options.write:
-        (HERE / "matrix.md").write_text(matrix(results))
+        file = HERE / "matrix.md"
+        file.write_text(matrix(results, file.read_text()))
     return 1 if bad or changed else 0
 
 

@@ -80,19 +80,26 @@ def of_library(depth=2):
 class Held:
     """What the traced locks have in common: the holder, and since where."""
 
-    holder, since, reentrant, sent_to = None, (), False, frozenset()  # the clients to whom something was sent under it
+    holder, since, reentrant = None, (), False
+    sent_to = frozenset()  # the clients to whom something was sent under it
+    is_signal = False  # has a thread released it that did not hold it?
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
         for other, since in () if timed else actor.held:
-            in_order.setdefault((other, self), []).append((actor, since, stack, [lock for lock, _ in actor.held if lock is not other]))
-            del in_order[other, self][4:]
+            there, beside = in_order.setdefault((other, self), []), [lock for lock, _ in actor.held if lock is not other]
+            if len(there) < 8 and not any(each[0] is actor and each[3] == beside for each in there):
+                there.append((actor, since, stack, beside))
         actor.held.append((self, stack))
         actor.holding = frozenset(id(lock) for lock, _ in actor.held)
 
     def given_back(self):
         holder, self.holder = self.holder, None
         if holder:
+            if holder.ident != _thread.get_ident() and not self.is_signal:
+                self.is_signal = True
+                if self in told:
+                    witness.tell(event="goes on", lock=id(self))
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
             holder.holding = frozenset(id(lock) for lock, _ in holder.held)
 
@@ -102,6 +109,10 @@ class Held:
         if not timed:
             look_for_deadlock(actor)
         return witness.Call("lock", None, None, timed)
+
+
+def is_odd(blocking, timeout):
+    return timeout != -1 and (not blocking or timeout < 0)
 
 
 class Lock(Held):
@@ -115,6 +126,8 @@ class Lock(Held):
         self._lock = real_lock()
 
     def acquire(self, blocking=True, timeout=-1):
+        if is_odd(blocking, timeout):
+            return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
         actor, stack = me(), witness.steps(sys._getframe(1))
         if not self._lock.acquire(False):
             if not blocking or timeout == 0:
@@ -164,6 +177,8 @@ class RLock(Held):
         self._lock, self._count = RealRLock(), 0
 
     def acquire(self, blocking=True, timeout=-1):
+        if is_odd(blocking, timeout):
+            return self._lock.acquire(blocking, timeout)
         actor = me()
         if self.holder is actor:
             self._count += 1
@@ -216,6 +231,9 @@ class RLock(Held):
         for _ in range(count):
             self.acquire()
 
+    def _recursion_count(self):
+        return self._count if self._is_owned() else 0
+
     def _at_fork_reinit(self):
         self.given_back()
         self._lock._at_fork_reinit()
@@ -224,8 +242,8 @@ class RLock(Held):
 class Condition(RealCondition):
     """threading.Condition on a traced lock."""
 
-    def __new__(cls, lock=None):
-        return RealCondition(lock) if of_library() else super().__new__(cls)
+    def __new__(cls, *args, **kwargs):
+        return RealCondition(*args, **kwargs) if cls is Condition and of_library() else super().__new__(cls)
 
     def __init__(self, lock=None):
         super().__init__(made(RLock, sys._getframe(1)) if lock is None else lock)
@@ -235,7 +253,8 @@ class Condition(RealCondition):
         return super().wait_for(predicate, timeout)
 
     def wait(self, timeout=None):
-        blocks("wait", but=self._lock)
+        if timeout != 0:
+            blocks("wait", but=self._lock)
         with witness.Call("wait", None, None, timeout is not None):
             return super().wait(timeout)
 
@@ -252,8 +271,8 @@ def semaphore(base):
     class Semaphore(base, Held):
         """A semaphore: one of one is used as a lock, others order threads."""
 
-        def __new__(cls, value=1):
-            return base(value) if of_library() else super().__new__(cls)
+        def __new__(cls, *args, **kwargs):
+            return base(*args, **kwargs) if cls is Semaphore and of_library() else super().__new__(cls)
 
         def __init__(self, value=1):
             base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
@@ -295,20 +314,32 @@ told = set()
 
 
 def look_for_deadlock(actor):
-    """Tell of a wait that cannot end: for a lock of its own, for a thread that has ended, or in a circle."""
+    """Tell of a wait that cannot end: for a lock of its own, for a thread that has ended, or in a circle.
+
+    A lock that another thread releases than the one that took it is a signal: it ends the wait.
+    """
     chain, lock = [actor], actor.waits_for
     while lock is not None and lock.holder is not None and len(chain) < 50:
         holder = lock.holder
         if holder is actor or holder.ended:
             kind = "kept" if holder.ended else "again" if len(chain) == 1 else "circle"
-            if not isinstance(lock, RealSemaphore) and lock not in told:
+            if not isinstance(lock, RealSemaphore) and not lock.is_signal and lock not in told:
                 told.add(lock)
-                witness.tell(event="stuck", kind=kind, waits=[describe_wait(each) for each in chain])
+                witness.tell(event="stuck", lock=id(lock), kind=kind, waits=[describe_wait(each) for each in chain])
             return
         if holder in chain:
             return  # a circle beside us: those in it have told
         chain.append(holder)
         lock = holder.waits_for
+
+
+def ends(actor):
+    """This thread has ended: whoever waits for a lock that it still holds waits for ever."""
+    actor.ended = True
+    actors.pop(actor.ident, None)
+    for other in list(actors.values()) if actor.held else ():
+        if other.waits_for is not None:
+            look_for_deadlock(other)
 
 
 def describe_wait(actor):
@@ -334,13 +365,14 @@ def blocks(call, but=None, to=None):
     """This thread begins a call that may block, to a client if there is one: note the locks that it holds."""
     actor = actors.get(_thread.get_ident())
     if actor and actor.held:
-        stack = witness.steps(sys._getframe(2))
-        place = witness.places(stack, 1)
+        frame, folder = sys._getframe(2), witness.folder
+        while frame is not None and not frame.f_code.co_filename.startswith(folder):
+            frame = frame.f_back
         for lock, since in actor.held:
-            if to is not None:
+            if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
-            if lock is not but and place:
-                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor))
+            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lineno) not in under_lock:
+                under_lock[lock, call, frame.f_code, frame.f_lineno] = lock, call, witness.steps(frame), since, actor
 
 
 def locks_of(ident):
@@ -366,12 +398,12 @@ def start(thread):
 
 def bootstrap(thread):
     actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
+    witness.readers.pop(actor.ident, None)  # a number may be given again
     try:
         real["bootstrap"](thread)
     finally:
         thread.ended_clock = actor.tells()
-        actor.ended = True
-        actors.pop(actor.ident, None)
+        ends(actor)
         for after in at_thread_end:
             after()
 
@@ -387,14 +419,14 @@ def start_raw(function, *arguments):
         try:
             return function(*args, **kwargs)
         finally:
-            actor.ended = True
-            actors.pop(actor.ident, None)
+            ends(actor)
 
     return real["raw"](run, *arguments)
 
 
 def join(thread, timeout=None):
-    blocks("join")
+    if timeout != 0:
+        blocks("join")
     with witness.Call("join", None, None, timeout is not None):
         real["join"](thread, timeout)
     if not thread.is_alive():
@@ -402,7 +434,7 @@ def join(thread, timeout=None):
 
 
 def put(self, item, block=True, timeout=None):
-    if block and self.maxsize > 0:
+    if block and timeout != 0 and self.maxsize > 0:
         blocks("put")
     merge(vars(self).setdefault("_clock", {}), me().tells())
     with witness.Call("put", None, None, timeout is not None):
@@ -410,7 +442,7 @@ def put(self, item, block=True, timeout=None):
 
 
 def get(self, block=True, timeout=None):
-    if block:
+    if block and timeout != 0:
         blocks("get")
     with witness.Call("get", None, None, timeout is not None or not block):
         item = real["get"](self, block, timeout)
@@ -431,8 +463,14 @@ class SimpleQueue(RealSimpleQueue):
         merge(vars(self).setdefault("_clock", {}), me().tells())
         super().put(item, block, timeout)
 
+    def put_nowait(self, item):
+        self.put(item, False)
+
+    def get_nowait(self):
+        return self.get(False)
+
     def get(self, block=True, timeout=None):
-        if block:
+        if block and timeout != 0:
             blocks("get")
         with witness.Call("get", None, None, timeout is not None or not block):
             item = super().get(block, timeout)
@@ -443,15 +481,22 @@ class SimpleQueue(RealSimpleQueue):
 class Event(RealEvent):
     """threading.Event, which orders its threads, too."""
 
-    def __new__(cls):
-        return RealEvent() if of_library() else super().__new__(cls)
+    def __new__(cls, *args, **kwargs):
+        return RealEvent() if cls is Event and of_library() else super().__new__(cls)
 
     def set(self):
         merge(vars(self).setdefault("_clock", {}), me().tells())
         super().set()
 
+    def is_set(self):
+        is_set = super().is_set()
+        if is_set:
+            me().comes_after(dict(vars(self).get("_clock", ())))
+        return is_set
+
     def wait(self, timeout=None):
-        blocks("wait")
+        if timeout != 0:
+            blocks("wait")
         with witness.Call("wait", None, None, timeout is not None):
             is_set = super().wait(timeout)
         if is_set:
@@ -460,7 +505,8 @@ class Event(RealEvent):
 
 
 def sleep(seconds):
-    blocks("sleep")
+    if seconds:
+        blocks("sleep")
     real["sleep"](seconds)
 
 

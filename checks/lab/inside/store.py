@@ -13,7 +13,7 @@ the others are looked at, so that of two at the same moment one at least sees th
 """
 
 import abc
-import collections
+import collections.abc
 import functools
 import gc
 import itertools
@@ -30,9 +30,10 @@ WRAPPED = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictiona
            collections.UserDict, collections.UserList)
 CONTAINERS = PLAIN + WRAPPED
 VALUES = CONTAINERS + (tuple, frozenset, types.MappingProxyType)  # what a variable may hold the members in
-VIEWS = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
-LAZY = VIEWS + (enumerate, zip, map, filter, reversed, itertools.chain, itertools.islice, *(type(iter(each)) for each in (
-    [], {}, {}.values(), {}.items(), set(), collections.deque(), ())), type(reversed([])), type(reversed({})))
+VIEWS = (*map(type, ({}.keys(), {}.values(), {}.items())), collections.abc.MappingView)
+LAZY = (enumerate, zip, map, filter, reversed, itertools.chain, itertools.islice, *(
+    type(way(each)) for each in ([], {}, {}.values(), {}.items(), collections.deque(), collections.OrderedDict()) for way in (iter, reversed)),
+    type(iter(set())), type(iter(())))
 
 WRITING = {"__setitem__", "__delitem__", "__iadd__", "__ior__", "__isub__", "__iand__", "__ixor__", "__init__",
            "pop", "popitem", "update", "setdefault", "clear", "append", "extend", "insert", "remove", "sort", "reverse",
@@ -44,17 +45,18 @@ GOING_THROUGH = {"list", "tuple", "set", "frozenset", "dict", "sorted", "min", "
                  "print", "bool", "next", "copy", "deepcopy", "dumps", "dump", "choice", "choices", "sample", "join", "extend",
                  "update", "deque", "Counter", "OrderedDict", "defaultdict", "fromkeys", "reduce", "select", "union",
                  "difference", "intersection", "symmetric_difference", "difference_update", "intersection_update",
-                 "issubset", "issuperset", "isdisjoint", "map", "pformat", "pprint", "WeakSet", "UserDict", "UserList", "from_iterable",
+                 "issubset", "issuperset", "isdisjoint", "pformat", "pprint", "WeakSet", "UserDict", "UserList", "from_iterable",
                  "countOf", "getitem", "contains", "setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort", "format"}
 WRITING_ARGUMENT = {"setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort"}
 
 ASKED = {"len": "__len__", "bool": "__len__", "repr": "__repr__", "str": "__repr__", "print": "__repr__", "format": "__repr__"}
-LAZILY = {map, filter, zip, enumerate, reversed, itertools.chain}  # they touch nothing before they are gone through
+LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "iter"}  # what these make touches nothing before it is gone through
 
 BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
             ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
             ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
-NOTED = GOING_THROUGH | {name for _, name in BLOCKING}
+LAZY_MODULES = {"builtins", "itertools"}
+NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 MISSING = object()
 
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
@@ -68,6 +70,8 @@ OLD_AGE = 3
 
 class Cell:
     """A container or a variable that is followed."""
+
+    __slots__ = "thing", "name", "getter", "history", "home", "is_store", "age"
 
     def __init__(self, thing=None, name="", getter=None):
         self.thing = thing
@@ -91,11 +95,11 @@ class Sorts(dict):
     """type -> what it is to us. The type is asked, for isinstance() asks the object, too, which may run the student's code."""
 
     def __missing__(self, kind):
-        bases = kind.__mro__
+        bases = {id(base) for base in kind.__mro__}  # not compared: a metaclass may have its own idea of that
         self[kind] = sort = (
-            PLAIN_ONE if kind in PLAIN else DERIVED if any(base in CONTAINERS for base in bases) else
-            VIEW if any(base in VIEWS for base in bases) else ITERATOR if kind in LAZY else
-            CONSTANT if any(base in VALUES for base in bases) else NOTHING)
+            PLAIN_ONE if id(kind) in map(id, PLAIN) else DERIVED if bases.intersection(map(id, CONTAINERS)) else
+            VIEW if bases.intersection(map(id, VIEWS)) else ITERATOR if id(kind) in map(id, LAZY) else
+            CONSTANT if bases.intersection(map(id, VALUES)) else NOTHING)
         return sort
 
 
@@ -128,10 +132,14 @@ def walk(thing):
 
 
 def walking(thing, bases):
-    steps = iter(thing)
+    steps, before = iter(thing), None
     while True:
-        for base in bases:
-            note(base, "walk", sys._getframe(0))
+        actor = locks.me()
+        now = actor, actor.clock[actor.number], actor.holding, sys._getframe(1).f_code, sys._getframe(1).f_lineno
+        if now != before or witness.points:  # else the step is the same access as the one before it
+            before = now
+            for base in bases:
+                note(base, "walk", sys._getframe(1))
         try:
             item = next(steps)
         except StopIteration:
@@ -143,7 +151,7 @@ def called(function):
     """The student's code is about to call this: return it, or something that notes what it touches first."""
     kind = type(function)
     if kind is types.FunctionType or kind is type or kind is abc.ABCMeta:
-        if function.__name__ in NOTED and is_library(function.__module__) and function not in LAZILY:
+        if function.__name__ in NOTED and is_library(function.__module__):
             return noted(function, function.__name__, function.__module__)
     elif kind in BOUND:
         owner = function.__self__
@@ -237,9 +245,14 @@ def noted(function, name, module):
         if (module, name) in BLOCKING:
             if 0 not in (kwargs.get("timeout"), *args[-1:]):
                 locks.blocks(name)
-        elif name in GOING_THROUGH:
+        elif name in LAZILY and module in LAZY_MODULES:
+            for argument in args:
+                if sorts[type(argument)] == DERIVED and isinstance(argument, WRAPPED) and not is_theirs(type(argument).__iter__):
+                    note(argument, "copy", frame)  # whose iterators cannot be seen through
+        elif name in GOING_THROUGH or name in LAZILY:  # such as an executor's map
             for number, argument in enumerate(args):
-                if not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None)):
+                sort = sorts[type(argument)]
+                if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None))):
                     go_through(argument, frame, name if number == 0 and (name in WRITING_ARGUMENT or name == "len") else "copy")
         return function(*args, **kwargs)
     return call
@@ -337,7 +350,7 @@ def attribute_of(owner, name):
             return None
     if hasattr(type(found), "__set__"):
         return None
-    own = [vars(kind) for kind in owner.__mro__] if isinstance(owner, type) else [own_dict(owner)]
+    own = [vars(kind) for kind in owner.__mro__] if issubclass(type(owner), type) else [own_dict(owner)]
     return next((each[name] for each in own if name in each), None)
 
 
@@ -349,7 +362,7 @@ def own_dict(thing):
 
 
 def note_attribute(owner, name, value, op, frame):
-    if isinstance(owner, types.ModuleType):
+    if type(owner) is types.ModuleType:
         note_variable((owner.__name__, name), op, frame, name, functools.partial(global_value, owner.__name__, name), value)
         return
     key = (id(owner), name)
@@ -357,7 +370,7 @@ def note_attribute(owner, name, value, op, frame):
         alive = weakref.ref(owner, lambda _: cells.pop(key, None))
     except TypeError:
         return  # it has neither a __weakref__ nor, then, many attributes
-    shown = f"{owner.__name__ if isinstance(owner, type) else 'self'}.{name}"
+    shown = f"{owner.__name__ if issubclass(type(owner), type) else 'self'}.{name}"
     note_variable(key, op, frame, shown, lambda: attribute_of(alive(), name), value)
 
 
@@ -495,7 +508,7 @@ def entries_of(container, wanted):
 
 def entries(container):
     """What stands in a container, got without running the student's code."""
-    kind = next((base for base in type(container).__mro__ if base in VALUES), None)
+    kind = next((base for base in type(container).__mro__ if any(base is one for one in VALUES)), None)
     try:
         if kind in (collections.UserDict, collections.UserList):
             return entries(own_dict(container).get("data"))
@@ -551,7 +564,7 @@ def name_of(cell):
     if cell.name or cell.home or cell.thing is None:
         return cell.name or cell.home and cell.home.name or ""
     for owner in gc.get_referrers(cell.thing):
-        if owner is cell or owner is vars(cell):
+        if owner is cell:
             continue
         names = owner if type(owner) is dict else own_dict(owner)
         for name, value in list(names.items()):

@@ -31,7 +31,6 @@ HIGH = 900  # a number for file descriptors that programs do not come to
 NOBODYS_PORT = 1
 
 Socket = socket.socket
-new_lock = _thread.allocate_lock
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit, "start": threading.Thread.start}
@@ -115,7 +114,8 @@ def places_of(traceback):
 # ------------------------------------------------------------------ the pipe to the checker
 
 _pipe = None
-_pipe_lock = _thread.allocate_lock()
+allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
+_pipe_lock = allocate_lock()
 
 
 def tell(**facts):
@@ -126,6 +126,12 @@ def tell(**facts):
                 data = data[os.write(_pipe, data):]
         except OSError:
             pass  # the student closed it: the checker sees that it has lost its witness
+
+
+def after_fork():
+    """In a child another thread may have held the pipe; nobody there would give it back."""
+    global _pipe_lock
+    _pipe_lock = allocate_lock()
 
 
 def obey(commands):
@@ -233,7 +239,7 @@ def hold(what, peer=None, point=1):
     "fail": the next one that received from it, or whose send to it failed, at the
     so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
-    gate = new_lock()
+    gate = allocate_lock()
     gate.acquire()
     gates.append((what, peer, gate))
     holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
@@ -577,13 +583,15 @@ def start(thread):
 # ------------------------------------------------------------------ errors that nobody catches
 
 def without_us(traceback):
-    """Take the frames of the hooks out of a traceback."""
-    here = os.path.dirname(__file__)
-    while traceback is not None and os.path.dirname(traceback.tb_frame.f_code.co_filename) == here:
+    """Take the frames of the hooks out of a traceback, however long it is."""
+    kept, here = [], os.path.dirname(__file__)
+    while traceback is not None:
+        if os.path.dirname(traceback.tb_frame.f_code.co_filename) != here:
+            kept.append(traceback)
         traceback = traceback.tb_next
-    if traceback is not None:
-        traceback.tb_next = without_us(traceback.tb_next)
-    return traceback
+    for one, after in zip(kept, [*kept[1:], None]):
+        one.tb_next = after
+    return kept[0] if kept else None
 
 
 def tell_error(error, traceback, thread, event="died"):
@@ -709,6 +717,8 @@ def main(path, same_ports, watch, commands, events):
             os.close(fd)
     _pipe = events
     set_limits()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=after_fork)
     os._exit, threading.Thread.start = exit_at_once, start
     # A shell starts what runs in the background with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)

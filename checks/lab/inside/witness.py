@@ -282,7 +282,7 @@ def hold_send(sock, conn):
         with Call("send", sock, conn):
             hold_at("send", conn)
     elif holds.get(("send", conn.peer)):
-        tell(event="held", what="send", peer=conn.peer, thread=_thread.get_ident(), where=())
+        tell(event="held", what="send", peer=conn.peer, thread=None, where=())  # no thread: this one goes on
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 

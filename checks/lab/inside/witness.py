@@ -39,7 +39,7 @@ folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?)
 accepted = 0
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
@@ -168,7 +168,9 @@ def state():
     for ident, frame in sys._current_frames().items():
         if ident == mine:
             continue
-        thread, (call, sock, conn, timed) = names.get(ident), doing.get(ident, ("", None, None, None))
+        thread, (call, sock, conn, timed, there) = names.get(ident), doing.get(ident, ("", None, None, None, None))
+        if there and there():
+            call = ""  # it will go on as soon as the system lets it run
         threads.append({
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
@@ -357,12 +359,12 @@ def let_go():
 class Call:
     """Marks this thread as inside a call that may block, for as long as the call takes."""
 
-    def __init__(self, name, sock, conn, timed=None):
-        self.mark = (name, sock, conn, timed)
+    def __init__(self, name, sock, conn, timed=None, there=None):
+        self.mark = (name, sock, conn, timed, there)
 
     def __enter__(self):
         global activity
-        name, sock, conn, _ = self.mark
+        name, sock, conn, *_ = self.mark
         if blocks and sock is not None and sock.gettimeout() != 0:
             blocks(name, to=conn.peer if conn and name == "send" else None)
         doing[_thread.get_ident()] = self.mark

@@ -2,6 +2,7 @@
 
 fails: 07.3 07.2
 says: the thread of alice puts an entry into the members at server.py:
+says: the thread of alice puts an entry into the members at server.py:
 says:
 """
 

@@ -2,6 +2,7 @@
 
 fails: 07.3
 says: the thread of walter goes through `_members` at server.py:
+says: the thread of walter goes through `_members` at server.py:
 says:
 """
 

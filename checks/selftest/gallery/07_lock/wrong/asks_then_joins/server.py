@@ -2,6 +2,7 @@
 
 fails: 07.2
 says: both of two that asked for 'nick
+says: both of two that asked for 'nick
 says:
 """
 

@@ -12,6 +12,7 @@ table is one that the interpreter does not interrupt, and an access is put down 
 the others are looked at, so that of two at the same moment one at least sees the other.
 """
 
+import _thread
 import abc
 import collections.abc
 import functools
@@ -133,10 +134,16 @@ def walk(thing):
 
 
 def walking(thing, bases):
-    steps = iter(thing)
+    steps, actor, time = iter(thing), None, 0
     while True:
-        for base in bases:
-            note(base, "walk", sys._getframe(1))
+        frame = sys._getframe(1)
+        if (actor is None or time != actor.clock[actor.number] or holding is not actor.holding or at != frame.f_lasti
+                or code is not frame.f_code or actor.ident != _thread.get_ident() or witness.points):  # else it is the same again
+            for base in bases:
+                note(base, "walk", frame)
+            actor = locks.me()
+            time, holding, at, code = actor.clock[actor.number], actor.holding, frame.f_lasti, frame.f_code
+        frame = None  # which holds the loop's own names
         try:
             item = next(steps)
         except StopIteration:
@@ -155,9 +162,9 @@ def called(function):
         sort = sorts[type(owner)]
         name = getattr(function, "__name__", "")
         if PLAIN_ONE <= sort <= VIEW:
-            if name not in LOOKING and not is_theirs(function):
+            if name not in LOOKING and not (kind is types.MethodType and is_theirs(function)):
                 return touching(function, owner, name)
-        elif name in NOTED and not is_theirs(function):
+        elif name in NOTED and not (kind is types.MethodType and is_theirs(function)):
             return noted(function, name, getattr(function, "__module__", None) or type(owner).__module__)
     elif kind in UNBOUND:
         if issubclass(function.__objclass__, PLAIN):

@@ -635,7 +635,8 @@ def test_a_snapshot_is_another_container(inside):
     module = {"__name__": "a_student"}
     store.cells.clear()
     exec(inside.hooks.compiled(source, FOLDER + "server.py"), module)
-    assert sorted(key[3] for key in store.cells[id(module["d"])].history) == [3, 6]
+    accesses = [access for each in store.cells[id(module["d"])].history.values() for access in each.values()]
+    assert sorted(inside.witness.places(access.stack)[0][1] for access in accesses) == [3, 6]
 
 
 def test_what_is_gone_is_let_go(inside):

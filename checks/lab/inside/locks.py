@@ -376,8 +376,8 @@ def blocks(call, but=None, to=None):
         for lock, since in actor.held:
             if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
-            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lineno) not in under_lock:
-                under_lock[lock, call, frame.f_code, frame.f_lineno] = lock, call, witness.steps(frame), since, actor
+            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lasti) not in under_lock:
+                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, witness.steps(frame), since, actor
 
 
 def locks_of(ident):

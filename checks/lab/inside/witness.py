@@ -84,21 +84,25 @@ class Connection:
 # ------------------------------------------------------------------ where in the student's files
 
 def steps(frame):
-    """The stack from this frame on, quickly: ((code, line), ...), to be read by `places`."""
+    """The stack from this frame on, quickly: [(code, instruction), ...], to be read by `places`; to find a line takes longer."""
     found = []
     while frame is not None:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     return found
+
+
+def line_of(code, instruction):
+    return next((line for start, end, line in code.co_lines() if start <= instruction < end and line), code.co_firstlineno)
 
 
 def places(stack, most=8):
     """The student's own steps of a stack, innermost first: (file, line, function)."""
     found = []
-    for code, line in stack:
-        if code.co_filename.startswith(folder):
-            found.append((code.co_filename[len(folder):], line, code.co_name))
-    return found[:most]
+    for code, instruction in stack:
+        if code.co_filename.startswith(folder) and len(found) < most:
+            found.append((code.co_filename[len(folder):], line_of(code, instruction), code.co_name))
+    return found
 
 
 def places_of(traceback):
@@ -490,7 +494,7 @@ def transmit(name, sock, data, flags):
 def note_depth():
     """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
     global deepest
-    stack = [(code, line) for code, line in steps(sys._getframe(2)) if code.co_filename.startswith(folder)]
+    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(folder)]
     (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
     if count > deepest[0]:
         deepest = count, places([step for step in stack if step[0] is code], 1)

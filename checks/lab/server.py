@@ -110,6 +110,7 @@ class Server:
         """Walter, a member of the room who hears what the others say (lesson 05 and later)."""
         if self._witness is None:
             self._witness = self.client("walter").joins()
+            self.is_through_with(self._witness)  # or the others, who come next, may be told of him late
         return self._witness
 
     def name_of(self, peer):

@@ -29,7 +29,7 @@ def inside():
     import witness
     sys.path.remove(str(INSIDE))
     witness.folder = FOLDER
-    hooks.install(store)
+    hooks.install()
     yield types.SimpleNamespace(hooks=hooks, locks=locks, store=store, witness=witness)
     delattr(builtins, hooks.HOOK)
     for name in {"hooks", "locks", "store", "witness"} - before:

@@ -29,7 +29,7 @@ def inside():
     import witness
     sys.path.remove(str(INSIDE))
     witness.folder = FOLDER
-    hooks.install(store)
+    hooks.install()
     yield types.SimpleNamespace(hooks=hooks, locks=locks, store=store, witness=witness)
     delattr(builtins, hooks.HOOK)
     for name in {"hooks", "locks", "store", "witness"} - before:
@@ -314,7 +314,7 @@ SNIPPETS = {
         def h(a, /, b=[], *args, c: int = len(clients), **kw) -> "nothing":
             'its doc'
             return a, b, args, c, kw
-        print(h(1, *[2, 3], **{"z": 1}), h.__doc__, h.names, h.__annotations__, h.__defaults__, vars(), dir() == sorted(globals())) if 0 else print(h(1))
+        print(h(1, *[2, 3], **{"z": 1}), h.__doc__, h.names, h.__annotations__, h.__defaults__, dir() == sorted(globals()), vars() is globals())
         print(eval("clients"), [k for k in locals() if k == "h"], super.__name__)
         exec("late = 5"); print(late)
         """,
@@ -398,7 +398,7 @@ SNIPPETS = {
         class Thing:
             index = 5; clear = None
             def pop(self): return "my pop"
-        thing = Thing(); print(thing.index, thing.clear, thing.pop, sep=" ") if 0 else print(thing.index, thing.clear, (thing.pop)())
+        thing = Thing(); print(thing.index, thing.clear, (thing.pop)())
         print({}.get.__self__, hash(get) == hash(d.get), isinstance(s.add, object), [f() for f in (l.pop, l.copy, s.copy)])
         remove = l.remove
         try: remove("x")
@@ -439,8 +439,6 @@ SNIPPETS = {
         g: list[print] = []
         print(__annotations__)
         """,
-    "small things": """
-        ; """.replace("; ", "x = 1; y = 2; (x); [y]; ...; x if y else z\n        if x: pass\n        elif y: pass\n        else: pass\n        print(x, __name__)\n"),
     "except groups": """
         try:
             raise ExceptionGroup("g", [ValueError(1), KeyError(2), OSError(3)])
@@ -591,7 +589,7 @@ ACCESSES = [  # kinds, code, what it does: reads, walks, changes, or nothing
     (("list",), "d[:]; d[0:1]", "reads"), (("list",), "d[:] = []", "changes"), (("list",), "del d[:]", "changes"), (("list",), "d.sort()", "changes"),
     (("list",), "import heapq; heapq.heappush(d, 0)", "changes"), (("list",), "import random; random.choice(d)", "walks"), (("list",), "d + [1]; d * 2", "walks"),
     (("list",), "match d:\n  case [a, *_]: pass", "reads"), (("deque",), "d.appendleft(1); d.popleft(); d.rotate(1)", "changes"),
-    (("set", "WeakSet"), "d.add(o) if 0 else d.clear()", "changes"), (("set", "WeakSet"), "d.discard(1)", "changes"), (("set",), "d |= {5}", "changes"), (("set",), "d - {1}", "walks"),
+    (("set", "WeakSet"), "d.clear()", "changes"), (("WeakSet",), "d.add(o)", "changes"), (("set", "WeakSet"), "d.discard(1)", "changes"), (("set",), "d |= {5}", "changes"), (("set",), "d - {1}", "walks"),
     (("set",), "d <= {1}", "reads"), (("set",), "{1}.union(d)", "walks"), (("set",), "{1}.update(d)", "walks"), (("set",), "d.union([1])", "reads"), (("set",), "d.pop()", "changes"),
     (("set",), "list(map({1: 2}.get, d))", "walks"), (("dict", "list", "set"), "type(d).clear(d)", "changes"),
     (("dict", "list"), "from threading import Thread; t = Thread(target=d.clear); t.start(); t.join()", "changes"),
@@ -793,7 +791,7 @@ def watched(cases):
     """Run these snippets one after another in a watched program; return {name: (races, blocking calls under a lock, opposite orders?, stuck)}."""
     files = {"server.py": b"exec(compile(open('driver.txt').read(), '<driver>', 'exec'))\n", "driver.txt": DRIVER.encode()}
     names = {f"case_{number:03}": case for number, case in enumerate(cases)}
-    files |= {f"{name}.py": (BEFORE + source + "\n").encode() for (name, case) in names.items() for source in [cases[case]]}
+    files |= {f"{name}.py": (BEFORE + cases[case] + "\n").encode() for name, case in names.items()}
     program = Program(files, "server.py", watch=True)
     try:
         assert program.ends_within(20) and program.printed_all.wait(5), program.output
@@ -821,7 +819,7 @@ ORDERED = {
     "exit stack": "def f():\n    with contextlib.ExitStack() as s:\n        s.enter_context(lock)\n        s.callback(d.pop, 7, None)\n        touch()\nrun(f, f)",
     "own data": "def f():\n    mine = {}\n    for n in range(9): mine[n] = n\nrun(f, f)",
     "reads alone": "run(look, look)",
-    "a view handed on": "v = d.values()\ndef f():\n    with lock: d[1] = 1\ndef g():\n    w = v or d.keys()\n    with lock: return 2 in w, list(v)\nrun(f, g)" .replace("v or ", "None or "),
+    "a view handed on": "v = d.values()\ndef f():\n    with lock: d[1] = 1\ndef g():\n    w = None or v\n    with lock: return 2 in w, list(v)\nrun(f, g)",
     "timer": "def f():\n    with lock: touch()\nt = threading.Timer(0, f); t.start()\nf(); t.join()",
     "raw thread": "import _thread\ntouch()\n_thread.start_new_thread(lambda: (touch(), ready.set()), ())\nready.wait(); touch()",
     "subclasses": "class E(threading.Event):\n    def __init__(self, name, *, x): super().__init__(); self.name = name\nclass C(threading.Condition):\n    def __init__(self, a, b): super().__init__()\n"

@@ -9,9 +9,13 @@ import ast
 import builtins
 import collections
 
+import store
+
 HOOK = "__chat_lab__"
 OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "__import__", "breakpoint"}  # they look at their caller
-METHODS = {name for kind in (dict, list, set, collections.deque, collections.OrderedDict) for name in dir(kind)} - set(dir(object))
+OF_CONTAINERS = {name for kind in (*store.CONTAINERS, collections.OrderedDict, collections.Counter) for name in dir(kind)}
+METHODS = OF_CONTAINERS - set(dir(object))  # those that may be handed on
+CALLS = OF_CONTAINERS | store.NOTED  # a method by another name touches nothing itself
 NO_CONTAINER = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda)
 SETTING_UP = {"__init__", "__post_init__", "__new__", "__init_subclass__"}
 
@@ -25,7 +29,7 @@ def compiled(source, path):
         return compile(source, path, "exec", dont_inherit=True)
 
 
-def install(store):
+def install():
     setattr(builtins, HOOK, store)
 
 
@@ -59,7 +63,8 @@ class Hooks(ast.NodeTransformer):
         node.func.is_called = True
         self.generic_visit(node)
         if not (isinstance(node.func, ast.Name) and node.func.id in OF_FRAMES):
-            node.func = hook("called", node.func)
+            if not isinstance(node.func, ast.Attribute) or node.func.attr in CALLS:
+                node.func = hook("called", node.func)
         elif node.func.id in ("exec", "eval"):
             node.func = hook("unseen", node.func)
         for keyword in node.keywords:

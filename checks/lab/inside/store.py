@@ -56,13 +56,13 @@ LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "i
 BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
             ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
             ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
+NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 CHANGING = WRITING | WRITING_ARGUMENT
 LAZY_MODULES = {"builtins", "itertools"}
-NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 MISSING = object()
 
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
-races = {}  # (two places) -> Race, in the order in which they were found
+races = {}  # (the variable or container, two places) -> (cell, access, access), in the order in which they were found
 known = {}  # nick -> port, of those of whom the checker has said that they are members
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
@@ -490,7 +490,7 @@ def sweep():
 def drop(dead):
     for cell in dead:
         if cells.get(id(cell.thing)) is cell:
-            del cells[id(cell.thing)]
+            cells.pop(id(cell.thing), None)  # another thread may be at it, too
         cell.thing = None  # which may run the student's __del__; a race that it was in is remembered
 
 

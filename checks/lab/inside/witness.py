@@ -699,7 +699,7 @@ def watch_state():
     plain, loader.source_to_code = loader.source_to_code, source_to_code
     locks_of, rests = locks.locks_of, store.let_go
     locks.install()
-    hooks.install(store)
+    hooks.install()
     COMMANDS.update(members=store.find_members, without=store.without, report=store.report)
 
 

@@ -118,12 +118,16 @@ def own_checks(lesson):
     return [check for check in checks_of(lesson) if check.program == program_of(lesson)]
 
 
-def judged(exhibit, whole=False):
-    """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted."""
+def judged(exhibit, whole=False, quickly=False):
+    """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted.
+
+    quickly: by what its main mistake is about, alone.
+    """
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
         run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
-                                      if whole or exhibit.is_about(check.rule)]
+                                      if whole or exhibit.is_about(check.rule)
+                                      and not (quickly and exhibit.fails and not check.is_basis and check.rule != exhibit.fails[0])]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 

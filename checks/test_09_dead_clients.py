@@ -18,7 +18,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    MOST_POINTS, is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    MOST_POINTS, and_then, is_over, joins_quietly, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
@@ -121,6 +121,41 @@ def test_found_by_two_sends_at_once(server):
             server.is_through_with(member)
 
     dies_once(server, both_send)
+
+
+def test_removed_under_the_lock(server):
+    """09.2 The dead member is removed under the lock
+
+    A clean-up changes the members like any leaving does: inside `with lock`.
+    """
+    with and_then(server.sharing.is_guarded):
+        alice, bob, carol = (joins_quietly(server, name) for name in ("alice", "bob", "carol"))
+        found_dead(bob, "EPIPE", alice)
+        carol.resets()
+        server.notices(carol)
+        says_and_done(alice)
+        joins_quietly(server, "dave")
+
+
+def test_a_late_clean_up(server):
+    """09.2 A late clean-up takes nothing from the next member who has that nick
+
+    Take a member out by its connection, or look whether the nick is still this connection's.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    again = server.client("the next bob")
+    with server.holds("end", bob) as hold:
+        bob.resets()
+        if hold.caught(seconds=0.5):
+            bob.did("has a thread in the server that is late just now")
+        says_and_done(alice)
+        again.asks_for("bob")
+        again.is_told("a join is answered by a system message")
+        was_in = again.is_in()
+    server.notices(bob)
+    if was_in and not again.is_in():
+        raise server.failure("the next bob is thrown out when the thread of the dead one cleans up",
+                             "a clean-up takes out the dead member, and nobody else", client=again)
 
 
 def test_found_by_a_send_and_its_own_thread(server):

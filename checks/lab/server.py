@@ -348,6 +348,8 @@ class Server:
             self.deadline_passed()
         now = self.busy_threads(), self.program.sockets
         counts = [f"{count} {name} instead of {then}" for name, count, then in zip(("threads", "open sockets"), now, before) if count > then]
+        if not counts:  # it has just come back
+            return
         failure = self.failure(f"after {what} the server has {' and '.join(counts)}", "as many threads and open sockets as before")
         failure.where = self.evidence.leftovers({client.port for client in self.clients if not client.finished})
         raise failure

@@ -221,18 +221,20 @@ def rules_of(checks):
 
 
 def matrix(results, old=""):
-    """The verdicts as a table for each lesson, rules x programs, as text; a lesson without results stays as it is in `old`."""
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", old, re.M | re.S))
+    """The verdicts as a table for each lesson, rules x programs, as text; what is not among the results stays as it is in `old`."""
+    lines, lesson = {}, None
+    for line in old.splitlines():
+        lesson = line[3:] if line.startswith("## ") else lesson
+        lines[lesson, line.split(" ")[1] if line.startswith("| ") else line] = line
+    lines |= {(exhibit.lesson, f"{exhibit.kind}/{exhibit.path.stem}"): row_of(exhibit, checks) for exhibit, checks, _ in results}
+    out = ["# What the checks say of the gallery", "",
+           "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
+           "`-` not run because of another failure, nothing: not asked.", ""]
     for lesson in LESSONS:
-        rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
-        if rows:
-            rules = rules_of(checks_of(lesson))
-            sections[lesson] = "\n".join(["", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1),
-                                          *(row_of(exhibit, checks) for exhibit, checks in rows), "", ""])
-    return "\n".join(["# What the checks say of the gallery", "",
-                      "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
-                      "`-` not run because of another failure, nothing: not asked.", "",
-                      *(f"## {lesson}\n{sections[lesson]}" for lesson in LESSONS if lesson in sections)])
+        rules = rules_of(checks_of(lesson))
+        rows = [lines.get((lesson, f"{exhibit.kind}/{exhibit.path.stem}")) for exhibit in exhibits(f"{lesson}/")]
+        out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1), *filter(None, rows), ""]
+    return "\n".join(out)
 
 
 def worst(verdicts):

@@ -264,12 +264,13 @@ def all_arguments(arguments):
 
 def own_nodes(function):
     """The nodes of a function's body without those of functions and classes inside it."""
-    todo = list(function.body)
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            todo += ast.iter_child_nodes(node)
+    if not hasattr(function, "own_nodes"):
+        found = list(function.body)
+        for node in found:  # which grows
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+                found += ast.iter_child_nodes(node)
+        function.own_nodes = found
+    return function.own_nodes
 
 
 def declared_global(function):

@@ -108,7 +108,7 @@ class Held:
         actor.waits_for, actor.waits_at = (None if timed else self), stack
         if not timed:
             look_for_deadlock(actor)
-        return witness.Call("lock", None, None, timed)
+        return witness.Call("lock", None, None, timed, lambda: self.holder is None)
 
 
 def is_odd(blocking, timeout):
@@ -255,8 +255,12 @@ class Condition(RealCondition):
     def wait(self, timeout=None):
         if timeout != 0:
             blocks("wait", but=self._lock)
-        with witness.Call("wait", None, None, timeout is not None):
-            return super().wait(timeout)
+        self._waiting = getattr(self, "_waiting", 0) + 1  # under the lock
+        try:
+            with witness.Call("wait", None, None, timeout is not None, lambda: self._waiting > len(self._waiters)):
+                return super().wait(timeout)
+        finally:
+            self._waiting -= 1
 
 
 def made(kind, frame):
@@ -281,7 +285,7 @@ def semaphore(base):
 
         def acquire(self, blocking=True, timeout=None):
             actor, stack = me(), witness.steps(sys._getframe(1))
-            with witness.Call("lock", None, None, timeout is not None or not blocking):
+            with witness.Call("lock", None, None, timeout is not None or not blocking, lambda: self._value > 0):
                 got = super().acquire(blocking, timeout)
             if got and self.is_lock:
                 self.taken(actor, stack, timed=not blocking or timeout is not None)
@@ -337,8 +341,9 @@ def ends(actor):
     """This thread has ended: whoever waits for a lock that it still holds waits for ever."""
     actor.ended = True
     actors.pop(actor.ident, None)
-    for other in list(actors.values()) if actor.held else ():
-        if other.waits_for is not None:
+    kept = [lock for lock, _ in actor.held]
+    for other in list(actors.values()) if kept else ():
+        if any(other.waits_for is lock for lock in kept):
             look_for_deadlock(other)
 
 
@@ -371,8 +376,8 @@ def blocks(call, but=None, to=None):
         for lock, since in actor.held:
             if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
-            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lineno) not in under_lock:
-                under_lock[lock, call, frame.f_code, frame.f_lineno] = lock, call, witness.steps(frame), since, actor
+            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lasti) not in under_lock:
+                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, witness.steps(frame), since, actor
 
 
 def locks_of(ident):
@@ -427,7 +432,7 @@ def start_raw(function, *arguments):
 def join(thread, timeout=None):
     if timeout != 0:
         blocks("join")
-    with witness.Call("join", None, None, timeout is not None):
+    with witness.Call("join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
         real["join"](thread, timeout)
     if not thread.is_alive():
         me().comes_after(getattr(thread, "ended_clock", {}))
@@ -437,14 +442,14 @@ def put(self, item, block=True, timeout=None):
     if block and timeout != 0 and self.maxsize > 0:
         blocks("put")
     merge(vars(self).setdefault("_clock", {}), me().tells())
-    with witness.Call("put", None, None, timeout is not None):
+    with witness.Call("put", None, None, timeout is not None, lambda: not 0 < self.maxsize <= len(self.queue)):
         real["put"](self, item, block, timeout)
 
 
 def get(self, block=True, timeout=None):
     if block and timeout != 0:
         blocks("get")
-    with witness.Call("get", None, None, timeout is not None or not block):
+    with witness.Call("get", None, None, timeout is not None or not block, lambda: len(self.queue)):
         item = real["get"](self, block, timeout)
     me().comes_after(dict(vars(self).get("_clock", ())))
     return item
@@ -452,7 +457,7 @@ def get(self, block=True, timeout=None):
 
 def join_queue(self):
     blocks("join")
-    with witness.Call("join", None, None, False):
+    with witness.Call("join", None, None, False, lambda: not self.unfinished_tasks):
         real["join_queue"](self)
 
 
@@ -472,7 +477,7 @@ class SimpleQueue(RealSimpleQueue):
     def get(self, block=True, timeout=None):
         if block and timeout != 0:
             blocks("get")
-        with witness.Call("get", None, None, timeout is not None or not block):
+        with witness.Call("get", None, None, timeout is not None or not block, self.qsize):
             item = super().get(block, timeout)
         me().comes_after(dict(vars(self).get("_clock", ())))
         return item
@@ -497,7 +502,7 @@ class Event(RealEvent):
     def wait(self, timeout=None):
         if timeout != 0:
             blocks("wait")
-        with witness.Call("wait", None, None, timeout is not None):
+        with witness.Call("wait", None, None, timeout is not None, lambda: self._flag):
             is_set = super().wait(timeout)
         if is_set:
             me().comes_after(dict(vars(self).get("_clock", ())))

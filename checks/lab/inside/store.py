@@ -12,6 +12,7 @@ table is one that the interpreter does not interrupt, and an access is put down 
 the others are looked at, so that of two at the same moment one at least sees the other.
 """
 
+import _thread
 import abc
 import collections.abc
 import functools
@@ -55,6 +56,7 @@ LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "i
 BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
             ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
             ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
+CHANGING = WRITING | WRITING_ARGUMENT
 LAZY_MODULES = {"builtins", "itertools"}
 NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 MISSING = object()
@@ -71,15 +73,16 @@ OLD_AGE = 3
 class Cell:
     """A container or a variable that is followed."""
 
-    __slots__ = "thing", "name", "getter", "history", "home", "is_store", "age"
+    __slots__ = "thing", "name", "getter", "history", "home", "is_store", "age", "last"
 
     def __init__(self, thing=None, name="", getter=None):
         self.thing = thing
         self.name, self.getter = name, getter  # of a variable
-        self.history = {}  # (changes?, locks, id of the code, line) -> {thread: its last access}
+        self.history = {}  # (changes?, locks, id of the code, instruction) -> {thread: its last access}
         self.home = None  # the variable that holds this container
         self.is_store = False
         self.age = 0
+        self.last = None  # the last access, to know it again quickly
 
     def value(self):
         if type(self.thing) is types.CellType:  # the variable of a closure
@@ -132,14 +135,16 @@ def walk(thing):
 
 
 def walking(thing, bases):
-    steps, before = iter(thing), None
+    steps, actor, time = iter(thing), None, 0
     while True:
-        actor = locks.me()
-        now = actor, actor.clock[actor.number], actor.holding, sys._getframe(1).f_code, sys._getframe(1).f_lineno
-        if now != before or witness.points:  # else the step is the same access as the one before it
-            before = now
+        frame = sys._getframe(1)
+        if (actor is None or time != actor.clock[actor.number] or holding is not actor.holding or at != frame.f_lasti
+                or code is not frame.f_code or actor.ident != _thread.get_ident() or witness.points):  # else it is the same again
             for base in bases:
-                note(base, "walk", sys._getframe(1))
+                note(base, "walk", frame)
+            actor = locks.me()
+            time, holding, at, code = actor.clock[actor.number], actor.holding, frame.f_lasti, frame.f_code
+        frame = None  # which holds the loop's own names
         try:
             item = next(steps)
         except StopIteration:
@@ -151,16 +156,16 @@ def called(function):
     """The student's code is about to call this: return it, or something that notes what it touches first."""
     kind = type(function)
     if kind is types.FunctionType or kind is type or kind is abc.ABCMeta:
-        if function.__name__ in NOTED and is_library(function.__module__):
+        if function.__name__ in NOTED and is_library(str(function.__module__)):
             return noted(function, function.__name__, function.__module__)
     elif kind in BOUND:
         owner = function.__self__
         sort = sorts[type(owner)]
         name = getattr(function, "__name__", "")
         if PLAIN_ONE <= sort <= VIEW:
-            if name not in LOOKING and not is_theirs(function):
+            if name not in LOOKING and not (kind is types.MethodType and is_theirs(function)):
                 return touching(function, owner, name)
-        elif name in NOTED and not is_theirs(function):
+        elif name in NOTED and not (kind is types.MethodType and is_theirs(function)):
             return noted(function, name, getattr(function, "__module__", None) or type(owner).__module__)
     elif kind in UNBOUND:
         if issubclass(function.__objclass__, PLAIN):
@@ -180,7 +185,7 @@ class Method:
     """A container's method that is handed on, to be called later or by somebody else."""
 
     def __init__(self, function, frame):
-        self.function, self.made = function, (frame.f_code, frame.f_lineno)
+        self.function, self.made = function, (frame.f_code, frame.f_lasti)
 
     def __call__(self, *args, **kwargs):
         return touching(self.function, self.function.__self__, self.function.__name__, self.made)(*args, **kwargs)
@@ -239,21 +244,38 @@ def touching_first(function):
 
 
 def noted(function, name, module):
-    """A function of the library that goes through what it is given, or may block."""
+    """A function of the library that goes through what it is given, or may block: one that notes this first."""
+    if (module, name) in BLOCKING:
+        return may_block(function, name)
+    if name in LAZILY and module in LAZY_MODULES:
+        return going_through_later(function)
+    return going_through(function, name)
+
+
+def may_block(function, name):
     def call(*args, **kwargs):
-        frame = sys._getframe(1)
-        if (module, name) in BLOCKING:
-            if 0 not in (kwargs.get("timeout"), *args[-1:]):
-                locks.blocks(name)
-        elif name in LAZILY and module in LAZY_MODULES:
-            for argument in args:
-                if sorts[type(argument)] == DERIVED and isinstance(argument, WRAPPED) and not is_theirs(type(argument).__iter__):
-                    note(argument, "copy", frame)  # whose iterators cannot be seen through
-        elif name in GOING_THROUGH or name in LAZILY:  # such as an executor's map
-            for number, argument in enumerate(args):
-                sort = sorts[type(argument)]
-                if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None))):
-                    go_through(argument, frame, name if number == 0 and (name in WRITING_ARGUMENT or name == "len") else "copy")
+        if 0 not in (kwargs.get("timeout"), *args[-1:]):
+            locks.blocks(name)
+        return function(*args, **kwargs)
+    return call
+
+
+def going_through(function, name):
+    def call(*args, **kwargs):
+        for argument in args:
+            sort = sorts[type(argument)]
+            if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None))):
+                first = argument is args[0] and (name in WRITING_ARGUMENT or name == "len")
+                go_through(argument, sys._getframe(1), name if first else "copy")
+        return function(*args, **kwargs)
+    return call
+
+
+def going_through_later(function):
+    def call(*args, **kwargs):
+        for argument in args:
+            if sorts[type(argument)] == DERIVED and isinstance(argument, WRAPPED) and not is_theirs(type(argument).__iter__):
+                note(argument, "copy", sys._getframe(1))  # whose iterators cannot be seen through
         return function(*args, **kwargs)
     return call
 
@@ -267,11 +289,11 @@ def containers_under(thing, depth=4):
     """The containers that going through this thing goes through: itself, or what a view or an iterator has behind it."""
     sort = sorts[type(thing)]
     if sort == PLAIN_ONE or sort == DERIVED:
-        return [thing]
+        return (thing,)
     if depth and (sort == VIEW or sort == ITERATOR):
         return [each for part in gc.get_referents(thing) for each in (
             inside_tuple(thing, part, depth) if type(part) is tuple else containers_under(part, depth - 1))]
-    return []
+    return ()
 
 
 def inside_tuple(thing, part, depth):
@@ -285,8 +307,9 @@ def is_theirs(function):
     return code is not None and code.co_filename.startswith(witness.folder)
 
 
+@functools.cache
 def is_library(module):
-    return str(module).partition(".")[0] in sys.stdlib_module_names and module != "__main__"
+    return module.partition(".")[0] in sys.stdlib_module_names and module != "__main__"
 
 
 # ------------------------------------------------------------------ variables that are bound anew
@@ -398,7 +421,13 @@ def note_value(cell, op, frame, value):
 
 def note(container, op, frame, made=None):
     """This thread is about to do `op` with the container; made: where the method was handed on that does it."""
-    enter(cells.get(id(container)) or follow(container), op, op in WRITING or op in WRITING_ARGUMENT, frame, made)
+    cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, locks.me()
+    last, code, at = cell.last, frame.f_code, frame.f_lasti
+    if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
+            and last[4] == actor.clock[actor.number] and last[5] == changes and not witness.points):
+        return  # the same again
+    enter(cell, op, changes, frame, made)
+    cell.last = code, at, actor, actor.holding, actor.clock[actor.number], changes
 
 
 def enter(cell, op, changes, frame, made=None):
@@ -411,8 +440,8 @@ def enter(cell, op, changes, frame, made=None):
     if witness.points:
         witness.at_point()
     number, clock, holding = actor.number, actor.clock, actor.holding
-    code, line = (frame.f_code, frame.f_lineno) if frame else made
-    key = (changes, holding, id(code), line)
+    code, at = (frame.f_code, frame.f_lasti) if frame else made
+    key = (changes, holding, id(code), at)
     mine = cell.history.get(key) or cell.history.setdefault(key, {})
     before = mine.get(number)
     if before is not None and before.time == clock[number]:
@@ -421,11 +450,11 @@ def enter(cell, op, changes, frame, made=None):
     access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), witness.steps(frame) or [made], actor.peer, actor.name)
     if len(mine) > KEPT:
         mine.pop(list(mine)[0], None)
-    for (other_changes, other_holding, other_code, other_line), others in list(cell.history.items()):
+    for (other_changes, other_holding, *_), others in list(cell.history.items()):
         if (changes or other_changes) and holding.isdisjoint(other_holding):
             for other in list(others.values()):
                 if other.number != number and clock.get(other.number, 0) < other.time:
-                    places = frozenset(((id(code), line, not holding), (other_code, other_line, not other_holding)))
+                    places = frozenset((witness.places(one.stack, 1)[0], not one.held) for one in (access, other))
                     races.setdefault((id(cell.home or cell), places), (cell, other, access))
                     break
 

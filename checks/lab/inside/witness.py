@@ -39,7 +39,7 @@ folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?)
 accepted = 0
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
@@ -84,21 +84,25 @@ class Connection:
 # ------------------------------------------------------------------ where in the student's files
 
 def steps(frame):
-    """The stack from this frame on, quickly: ((code, line), ...), to be read by `places`."""
+    """The stack from this frame on, quickly: [(code, instruction), ...], to be read by `places`; to find a line takes longer."""
     found = []
     while frame is not None:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     return found
+
+
+def line_of(code, instruction):
+    return next((line for start, end, line in code.co_lines() if start <= instruction < end and line), code.co_firstlineno)
 
 
 def places(stack, most=8):
     """The student's own steps of a stack, innermost first: (file, line, function)."""
     found = []
-    for code, line in stack:
-        if code.co_filename.startswith(folder):
-            found.append((code.co_filename[len(folder):], line, code.co_name))
-    return found[:most]
+    for code, instruction in stack:
+        if code.co_filename.startswith(folder) and len(found) < most:
+            found.append((code.co_filename[len(folder):], line_of(code, instruction), code.co_name))
+    return found
 
 
 def places_of(traceback):
@@ -168,7 +172,9 @@ def state():
     for ident, frame in sys._current_frames().items():
         if ident == mine:
             continue
-        thread, (call, sock, conn, timed) = names.get(ident), doing.get(ident, ("", None, None, None))
+        thread, (call, sock, conn, timed, there) = names.get(ident), doing.get(ident, ("", None, None, None, None))
+        if there and there():
+            call = ""  # it will go on as soon as the system lets it run
         threads.append({
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
@@ -357,12 +363,12 @@ def let_go():
 class Call:
     """Marks this thread as inside a call that may block, for as long as the call takes."""
 
-    def __init__(self, name, sock, conn, timed=None):
-        self.mark = (name, sock, conn, timed)
+    def __init__(self, name, sock, conn, timed=None, there=None):
+        self.mark = (name, sock, conn, timed, there)
 
     def __enter__(self):
         global activity
-        name, sock, conn, _ = self.mark
+        name, sock, conn, *_ = self.mark
         if blocks and sock is not None and sock.gettimeout() != 0:
             blocks(name, to=conn.peer if conn and name == "send" else None)
         doing[_thread.get_ident()] = self.mark
@@ -488,7 +494,7 @@ def transmit(name, sock, data, flags):
 def note_depth():
     """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
     global deepest
-    stack = [(code, line) for code, line in steps(sys._getframe(2)) if code.co_filename.startswith(folder)]
+    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(folder)]
     (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
     if count > deepest[0]:
         deepest = count, places([step for step in stack if step[0] is code], 1)

@@ -71,6 +71,10 @@ class Exhibit:
             return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
         return self.lesson < SHARED or rule >= SHARED
 
+    def is_mainly_about(self, rule):
+        """Is this the rule that it breaks first, or, when it breaks none, one of the lesson's own?"""
+        return rule == self.fails[0] if self.fails else rule.startswith(self.lesson[:2]) or rule in self.unknown
+
     def hand_in(self, folder):
         """Lay the program down as a submission in this folder."""
         target = Path(folder) / self.lesson
@@ -121,13 +125,13 @@ def own_checks(lesson):
 def judged(exhibit, whole=False, quickly=False):
     """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted.
 
-    quickly: by what its main mistake is about, alone.
+    quickly: by its main mistake alone, or the lesson's own rules.
     """
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
         run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
                                       if whole or exhibit.is_about(check.rule)
-                                      and not (quickly and exhibit.fails and not check.is_basis and check.rule != exhibit.fails[0])]
+                                      and (not quickly or check.is_basis or exhibit.is_mainly_about(check.rule))]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 

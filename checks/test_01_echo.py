@@ -100,6 +100,7 @@ def test_half_close(server):
     alice.gets_end()
 
 
+@after(test_half_close)
 def test_much_and_half_close(server):
     """01.3 The rest may be much: the end of the stream comes after the last byte of it
 

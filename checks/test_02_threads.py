@@ -109,9 +109,11 @@ def test_threads_end(server):
             client.is_served()
         for i, client in enumerate(clients):
             (client.resets if i % 3 == 0 else client.closes)()
+        if server.reads_on():  # more of such threads would only make everything slow
+            break
     alice.closes()
     server.client("newcomer").is_served()  # some clear up when the next one comes
-    server.is_back_to(before, "100 clients have come and gone")
+    server.is_back_to(before, f"{number + 10} clients have come and gone")
 
 
 def test_ctrl_c(server):

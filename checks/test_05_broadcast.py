@@ -1,6 +1,10 @@
 """Lesson 05: what the room is asked for, rule by rule."""
 
+import contextlib
+
 from lab.course import after, basis
+from lab.evidence import place
+from lab.faults import HOLD_SECONDS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -71,6 +75,109 @@ def test_every_other_member(server):
     bob.says("me")
     if alice.hears_one_of(bob, ("who am I?", "me")) != "me":
         alice.hears(bob, "me")
+
+
+@after(test_every_other_member)
+def test_others_get_the_message(server):
+    """05.2 A send that fails takes nothing from the others: they get the message, and the sender stays
+
+    One try around each send, not one around the loop; and after a failed send go on with
+    the next member.
+    """
+    goes_on_after_a_failed_send(server, dies_while)
+
+
+@after(test_every_other_member)
+def test_others_get_the_message_whatever_error_it_is(server):
+    """05.2 A send that fails takes nothing from the others, whether the error is a broken pipe or a reset
+
+    Which it is depends on who finds out first, this send or the dead client's own thread.
+    Both are OSErrors: catch that.
+    """
+    goes_on_after_a_failed_send(server, dies_unheard_while)
+
+
+def goes_on_after_a_failed_send(server, dies):
+    """Somebody dies in this way while another speaks: all the others hear it, and what is said next."""
+    members, alice = [server.client(name).joins() for name in ("ann", "bob", "carol")], server.client("alice").joins()
+    dead = first_to_hear(server, alice, members)
+    others = [member for member in (*members, server.witness) if member is not dead]
+    dies(server, dead, lambda: says_and_done(alice, f"is {dead} there?"))
+    with server.pointing_to(server.failed_send_to(dead), f"fails, since {dead} has gone"):
+        hear(others, alice, f"is {dead} there?")
+        alice.says("and now?")
+        hear(others, alice, "and now?")
+
+
+def first_to_hear(server, sender, members):
+    """Say something to find out to whom of these it is sent first; whoever comes behind is the one to be missed out."""
+    with contextlib.ExitStack() as late:
+        holds = [late.enter_context(server.holds("send", member)) for member in members]
+        sender.says("who is the first?")
+        server.waits_until(lambda: any(hold.held for hold in holds), HOLD_SECONDS)
+        first = next((member for member, hold in zip(members, holds) if hold.held), members[0])
+    hear((*members, server.witness), sender, "who is the first?")
+    return first
+
+
+def hear(members, sender, text):
+    for member in members:
+        member.hears_from(sender, text)
+
+
+def dies_while(server, member, act):
+    """The member breaks off, its own thread finds out and is late with that; meanwhile, act()."""
+    with server.holds("end", member) as hold:
+        member.resets()
+        if hold.caught(seconds=0.5):
+            member.did("has a thread in the server that is late just now")
+        act()
+
+
+def dies_unheard_while(server, member, act):
+    """The member breaks off while its own thread is not in recv, so that a send is the first to find out: act()."""
+    with server.holds("recv", member) as hold:
+        member.says("I am off")
+        held = hold.caught(seconds=0.5)
+        if held:
+            member.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
+        member.resets()
+        act()
+
+
+def says_and_done(member, text="is anybody there?"):
+    """Say something, and wait a moment until the server is through with it."""
+    member.says(text)
+    member.server.is_through_with(member)
+
+
+@after(test_others_get_the_message, test_others_get_the_message_whatever_error_it_is)
+def test_chat_while_others_come_and_go(server):
+    """05.2 A chat goes to every other member also while somebody joins, and while others leave
+
+    Other threads change the members while you walk through them: a dict or a set raises
+    RuntimeError then, and a list passes over somebody. Walk through a copy: list(clients).
+    """
+    early, ann, bob, carol, late, alice = (server.client(name).joins() for name in ("early", "ann", "bob", "carol", "late", "alice"))
+    staying, newcomer = (ann, bob, carol, server.witness), server.client("newcomer")
+    slow = first_to_hear(server, alice, (ann, bob, carol))
+    heard_while(server, staying, alice, slow, "somebody is joining", lambda: newcomer.asks_for("newcomer"))
+    heard_while(server, staying, alice, bob, "some are leaving", lambda: [member.leaves() for member in (early, late)])
+    alice.says("still here")
+    hear(staying, alice, "still here")
+
+
+def heard_while(server, members, sender, slow, text, others_act):
+    """Say something, and while the send of it to one member takes its time let others act and be served; these members hear it."""
+    with server.holds("send", slow) as hold:
+        sender.says(text)
+        held = hold.caught()
+        if held:
+            slow.did("is slow: the send of this takes its time")
+        others_act()
+        server.waits_until(lambda: server.rests(but=held), 1)
+    with server.pointing_to(held[0]["where"] if held else (), f"was sending this to {slow} when the members changed"):
+        hear(members, sender, text)
 
 
 def test_not_to_the_sender(server):

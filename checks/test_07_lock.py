@@ -1,6 +1,8 @@
 """Lesson 07: shared state, and the lock that guards it, rule by rule."""
 
-from lab.course import after, basis
+import contextlib
+
+from lab.course import after, alone, basis
 from lab.verdict import Failure, Unknown
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -180,20 +182,29 @@ def spot(held):
     return f"{held['where'][0][0]}:{held['where'][0][1]}" if held["where"] else "some place"
 
 
+@alone
 def test_one_lock(server):
     """07.3 Every thread touches the members only while it holds one and the same lock
 
     Wherever the members are read, changed, counted or gone through: inside `with lock`,
     and the same lock everywhere. A view or a generator is gone through where it is used.
     """
-    try:
+    with and_then(server.sharing.is_guarded):
         a_day_in_the_room(server)
         the_lock_is_held_for_long(server)
         the_room_empties(server)
-    except (Failure, Unknown):  # which may have come of just this
-        server.sharing.is_guarded()
+
+
+@contextlib.contextmanager
+def and_then(judge):
+    """Judge what was seen inside; before that is told which went wrong on the way, for it may have come of just this."""
+    try:
+        yield
+    except Failure:
+        with contextlib.suppress(Unknown):
+            judge()
         raise
-    server.sharing.is_guarded()
+    judge()
 
 
 def a_day_in_the_room(server):
@@ -203,7 +214,7 @@ def a_day_in_the_room(server):
         member.says("hi")
         server.is_through_with(member)
     server.comes_to_rest()
-    server.sharing.finds_members(members)
+    server.sharing.looks_for(members)
     stranger = server.client("stranger")
     for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
         stranger.sends(message)
@@ -232,9 +243,9 @@ def a_day_in_the_room(server):
 def joins_quietly(server, name):
     """A member whose join is over before the next one comes; where the members are is looked for each time."""
     member = server.client(name).joins()
+    server.sharing.looks_for((server.witness, member))
     server.is_through_with(member)
     server.comes_to_rest()
-    server.sharing.looks_for((server.witness, member))
     return member
 
 
@@ -331,7 +342,7 @@ def the_room_lives(server, after):
     if not newcomer.is_in():
         raise server.failure(f"after {after} a newcomer is not heard", "the room goes on as before", client=newcomer)
     server.comes_to_rest()
-    server.sharing.finds_members((server.witness, newcomer))
+    server.sharing.looks_for((server.witness, newcomer))
     server.sharing.lock_is_free(after)
     newcomer.leaves()
     newcomer.gets_end()
@@ -345,5 +356,5 @@ def test_one_order(server):
     Two threads that hold one lock each and want the other's wait for ever. Take locks in
     one order everywhere, or one at a time.
     """
-    a_day_in_the_room(server)
-    server.sharing.has_one_order()
+    with and_then(server.sharing.has_one_order):
+        a_day_in_the_room(server)

@@ -1,7 +1,6 @@
 """Lesson 08: nothing that may block is done while the lock is held, rule by rule."""
 
 from lab.clients import WAIT
-from lab.course import after
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -19,7 +18,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    a_day_in_the_room, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    a_day_in_the_room, and_then, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 
@@ -39,11 +38,10 @@ def test_nothing_blocks_under_the_lock(server):
     Copy under the lock who is to hear it, `with lock: snapshot = list(...)`, and send when
     the lock is free again.
     """
-    a_day_in_the_room(server)
-    server.sharing.never_waits()
+    with and_then(server.sharing.never_waits):
+        a_day_in_the_room(server)
 
 
-@after(test_nothing_blocks_under_the_lock)
 def test_others_come_and_go_while_a_send_is_stuck(server):
     """08.2 While a send to one member is stuck, others can join and leave
 
@@ -52,7 +50,7 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
     alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
     alice.is_told_of(carol)
     server.comes_to_rest()
-    server.sharing.finds_members((alice, bob, carol))
+    server.sharing.looks_for((alice, bob, carol))
     with server.holds("send", bob) as hold:
         alice.says("hi bob")
         held = hold.caught()

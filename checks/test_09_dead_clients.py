@@ -1,7 +1,5 @@
 """Lesson 09: members who die, and what becomes of the others, rule by rule."""
 
-import contextlib
-
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -12,18 +10,20 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    breaks_off, fence, leaves,     test_chat_to_the_others, test_end_is_announced, test_every_other_member,
-    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
-    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
-    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
+    dies_unheard_while, dies_while, goes_on_after_a_failed_send, says_and_done, test_chat_to_the_others,
+    test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
+    test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_refusal_is_private,
+    test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed, test_stranger_hears_nothing,
+    test_stranger_is_not_heard, test_stranger_is_told_nothing)
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    MOST_POINTS, is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    MOST_POINTS, and_then, is_over, joins_quietly, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
+ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MANY = 12  # members who die at once
 ALL = 200  # members who die one after another
 AT_ONCE = 20  # of these
@@ -38,15 +38,26 @@ def test_listens(server):
     server.listens_on("127.0.0.1", 9090)
 
 
-def test_others_get_the_message(server):
+def test_a_failed_send(server):
     """09.1 A send that fails takes nothing from the others: they get the message, and the sender stays
 
-    One try around each send, not one around the loop; catch OSError, for there are many
-    kinds of it.
+    One try around each send, not one around the loop; catch OSError, for a send may fail
+    with a ConnectionResetError, a BrokenPipeError, and others of that family.
     """
-    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    dies_while(server, bob, lambda: others_hear(alice, (first, last, server.witness), "is bob there?"))
-    others_hear(alice, (first, last, server.witness), "and now?")
+    first, alice, last = (server.client(name).joins() for name in ("first", "alice", "last"))
+    for error in ERRORS:
+        bob = server.client(f"bob-{error}").joins()
+        server.cannot_send_to(bob, error)
+        others_hear(alice, (first, last, server.witness), f"is {bob} there?")
+        others_hear(alice, (first, last, server.witness), "and now?")
+
+
+def test_others_get_the_message(server):
+    """09.1 The same when the member has broken off, and its own thread has not noticed yet
+
+    A thread may be late with anything; what it will clean up is still there until then.
+    """
+    goes_on_after_a_failed_send(server, dies_while)
 
 
 def test_others_get_the_message_from_a_member_never_heard(server):
@@ -54,24 +65,7 @@ def test_others_get_the_message_from_a_member_never_heard(server):
 
     The error may be a ConnectionResetError or a BrokenPipeError: both are OSErrors.
     """
-    first, bob, alice, last = (server.client(name).joins() for name in ("first", "bob", "alice", "last"))
-    with server.holds("recv", bob) as hold:  # his thread is not in recv: so a send is told of the reset first
-        bob.says("I am off")
-        held = hold.caught(seconds=0.5)
-        if held:
-            bob.did(f"is served by a thread that is late just now, at {spot(held[0])}")
-        bob.resets()
-        others_hear(alice, (first, last, server.witness), "is bob there?")
-    others_hear(alice, (first, last, server.witness), "and now?")
-
-
-def dies_while(server, member, act):
-    """The member breaks off and its own thread is late with that; meanwhile, act()."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        if hold.caught(seconds=0.5):
-            member.did("has a thread in the server that is late just now")
-        act()
+    goes_on_after_a_failed_send(server, dies_unheard_while)
 
 
 def others_hear(sender, others, text):
@@ -89,12 +83,25 @@ def test_found_by_its_own_thread(server):
 
 
 def test_found_by_a_send(server):
-    """09.2 The same when a send finds the member dead
+    """09.2 The same when a send finds the member dead, while its own thread waits in recv
 
-    Take it out under the lock, and announce it only if it was still there: then it does
-    not matter who finds it first.
+    Take it out under the lock, announce it, and shut its connection down: shutdown()
+    wakes its own thread, which close() does not.
     """
-    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: says_and_done(alice)))
+    dies_once(server, lambda bob, alice, carol: found_dead(bob, "EPIPE", alice))
+
+
+def test_found_by_a_send_that_is_reset(server):
+    """09.2 The same when the send fails with a ConnectionResetError
+
+    Catch OSError around a send: BrokenPipeError is one kind of it only.
+    """
+    dies_once(server, lambda bob, alice, carol: found_dead(bob, "ECONNRESET", alice))
+
+
+def found_dead(member, error, sender):
+    member.server.cannot_send_to(member, error)
+    says_and_done(sender)
 
 
 def test_found_by_two_sends_at_once(server):
@@ -104,6 +111,7 @@ def test_found_by_two_sends_at_once(server):
     it is not there any more.
     """
     def both_send(bob, alice, carol):
+        server.cannot_send_to(bob, ERRORS[0])
         with server.holds("send", bob, count=2) as hold:
             for member in (alice, carol):
                 member.says("is bob there?")
@@ -112,7 +120,42 @@ def test_found_by_two_sends_at_once(server):
         for member in (alice, carol):
             server.is_through_with(member)
 
-    dies_once(server, lambda bob, alice, carol: dies_while(server, bob, lambda: both_send(bob, alice, carol)))
+    dies_once(server, both_send)
+
+
+def test_removed_under_the_lock(server):
+    """09.2 The dead member is removed under the lock
+
+    A clean-up changes the members like any leaving does: inside `with lock`.
+    """
+    with and_then(server.sharing.is_guarded):
+        alice, bob, carol = (joins_quietly(server, name) for name in ("alice", "bob", "carol"))
+        found_dead(bob, "EPIPE", alice)
+        carol.resets()
+        server.notices(carol)
+        says_and_done(alice)
+        joins_quietly(server, "dave")
+
+
+def test_a_late_clean_up(server):
+    """09.2 A late clean-up takes nothing from the next member who has that nick
+
+    Take a member out by its connection, or look whether the nick is still this connection's.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    again = server.client("the next bob")
+    with server.holds("end", bob) as hold:
+        bob.resets()
+        if hold.caught(seconds=0.5):
+            bob.did("has a thread in the server that is late just now")
+        says_and_done(alice)
+        again.asks_for("bob")
+        again.is_told("a join is answered by a system message")
+        was_in = again.is_in()
+    server.notices(bob)
+    if was_in and not again.is_in():
+        raise server.failure("the next bob is thrown out when the thread of the dead one cleans up",
+                             "a clean-up takes out the dead member, and nobody else", client=again)
 
 
 def test_found_by_a_send_and_its_own_thread(server):
@@ -148,11 +191,6 @@ def one_comes_between(server, bob, alice, point):
     return reached
 
 
-def says_and_done(member):
-    member.says("is anybody there?")
-    member.server.is_through_with(member)
-
-
 def dies_once(server, dies):
     """Bob dies in this way; alice and carol are told once, and nothing of him is left."""
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
@@ -170,6 +208,9 @@ def nothing_is_left(server, before, dead, *others):
     for member in others:
         for one in dead:
             member.is_told_of(one, f"{member} is told that {one} has gone")
+    for one in dead:
+        if not one.finished:
+            one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
     is_over(*others)
     for member in others:
@@ -201,13 +242,9 @@ def test_several_dead_at_once(server):
     is_over(alice, carol)
     for member in (alice, carol):
         member.forgets_system_messages()
-    with contextlib.ExitStack() as late:
-        holds = [late.enter_context(server.holds("end", member)) for member in dying]
-        for member in dying:
-            member.resets()
-        for hold in holds:
-            hold.caught(seconds=0.5)
-        says_and_done(alice)
+    for number, member in enumerate(dying):
+        server.cannot_send_to(member, ERRORS[number % 2])
+    says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)
 

@@ -73,11 +73,15 @@ class Client:
                 self.sent += count
                 self._acks_at_once()
                 last = time.monotonic()
+            elif not readable and self.server.is_quiet():
+                raise self._not_taken(data, view, f", and that will not change: {self.server.idle_because(self)}")
             elif time.monotonic() - last > WAIT:
                 self.server.deadline_passed()
-                raise self.server.failure(
-                    f"the server stopped reading: {len(view):,} of {len(data):,} bytes from {self} were not taken within {WAIT:g} seconds",
-                    should=f"the server takes all that {self} sends", client=self)
+                raise self._not_taken(data, view, f" within {WAIT:g} seconds")
+
+    def _not_taken(self, data, left, when):
+        return self.server.failure(f"the server stopped reading: {len(left):,} of {len(data):,} bytes from {self} were not taken{when}",
+                                   should=f"the server takes all that {self} sends", client=self)
 
     def _acks_at_once(self):
         """Acknowledge what comes without the delay of up to 40 ms for which Nagle's algorithm lets the server's next message wait; see tcp(7)."""
@@ -210,8 +214,12 @@ class Client:
         if self.end == "a reset" and not reset_is_fine:
             if self.server.evidence.has_ended():
                 raise self.ended_early(f"{self} gets the end of the stream")
-            raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream",
+            raise self.server.failure(f"{self}'s connection ended with a reset, not with the end of the stream{self._why_reset()}",
                                       f"{self} gets the end of the stream", client=self, closed=True)
+
+    def _why_reset(self):
+        unread = self.server.evidence.unread(self)
+        return f": the server closed it{unread}" if unread else ""
 
     # -------------------------------------------------- the same in every lesson's language
 
@@ -224,7 +232,7 @@ class Client:
         """Send and read nothing, until the server stands in a send to this client."""
         self.did("sends and reads nothing, until the server stands in its send", "--")
         data, deadline = b"x" * (1 << 16), time.monotonic() + WAIT
-        while time.monotonic() < deadline and not self.server.is_sending_to(self):
+        while time.monotonic() < deadline and not self.server.is_sending_to(self) and not (self.sent and self.server.is_quiet()):
             while select.select([], [self.sock], [], 0)[1]:
                 try:
                     self.sent += self.sock.send(data)

@@ -35,6 +35,12 @@ def basis(check):
     return check
 
 
+def alone(check):
+    """Mark a check that makes sense whatever came of the others before it."""
+    check.stands_alone = True
+    return check
+
+
 def checks_of(lesson):
     """The lesson's checks, not run yet: its own rules first, then those that it keeps."""
     module = importlib.import_module(f"test_{lesson}")
@@ -54,7 +60,7 @@ def blank(function):
     first, _, rest = inspect.getdoc(function).partition("\n")
     rule, _, title = first.partition(" ")
     return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__, function=function,
-                 is_basis=getattr(function, "is_basis", False), waits_for=getattr(function, "waits_for", ()),
+                 is_basis=getattr(function, "is_basis", False), stands_alone=getattr(function, "stands_alone", False), waits_for=getattr(function, "waits_for", ()),
                  takes=tuple(inspect.signature(function).parameters))
 
 
@@ -119,7 +125,8 @@ class Run:
         for earlier in self.chosen(lesson):
             if earlier is check:
                 break
-            needed = earlier.name in check.waits_for or earlier.is_basis and earlier.program == check.program
+            needed = earlier.name in check.waits_for or (
+                earlier.is_basis and not check.stands_alone and earlier.program == check.program)
             if needed and earlier.verdict != PASSED:
                 return f"waits for {earlier.rule} {earlier.title}"
         if self.deadlines[lesson, check.program] >= most_deadlines:

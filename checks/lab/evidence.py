@@ -16,7 +16,7 @@ CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for someth
          "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
-         "connect": "waits for a connection"}
+         "connect": "waits for a connection", "select": "waits in select() for something to happen"}
 
 HINTS = (  # about errors that lie in the program's own text, whatever a client did
     (r"SyntaxError|IndentationError|TabError", "Python could not read the file; the mistake is in this line or just before it."),
@@ -79,7 +79,7 @@ class Evidence:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         threads = (state or {}).get("threads", [])
         if closed and mine:
-            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection", "called from here")
+            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
         if mine and reads_on(mine[-1]):
             where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
         if not closed or program.stopped_for:
@@ -189,7 +189,9 @@ class Evidence:
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
         gone = [thread for thread in state["threads"] if not thread["main"] and readers.get(thread["id"]) not in here]
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
-        return unique([spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
+        spinning = [one for one in still_open if reads_on(one)]
+        return unique([spot for one in spinning for spot in self.spots(one["read_at"], f"a thread reads on after the end of {self.name_of(one['peer'])}'s stream")]
+                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 
@@ -203,6 +205,15 @@ class Evidence:
     def why_ended(self, peer):
         """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""
         return self.how_it_ended() if self.has_ended() else f"the {self.kind} closed {peer}'s connection"
+
+    def unread(self, peer, connection=None):
+        """Say that this peer's connection was closed with unread bytes, as text to go on with; "" if none are known of."""
+        state = self.program.last_state or (None if self.program.ended else self.program.ask("state")) or {"connections": ()}
+        connection = connection or next((one for one in reversed(state["connections"]) if one["peer"] == peer.port), None)
+        sent = getattr(peer, "sent", 0)
+        if not connection or not connection["closed_at"] or connection["received"] >= sent:
+            return ""
+        return f" while {sent - connection['received']:,} bytes from {peer} lie unread, which the system turns into a reset"
 
     def how_it_ended(self):
         """Say how the program came to its end."""

@@ -161,6 +161,8 @@ class Program:
                 self.exits = facts
             elif event == "stuck":
                 self.stuck.append(facts)
+            elif event == "goes on":
+                self.stuck = [stuck for stuck in self.stuck if stuck["lock"] != facts["lock"]]
             elif event == "held":
                 self.held.append(facts)
             elif "reply" in facts:

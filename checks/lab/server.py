@@ -7,7 +7,7 @@ import sys
 import psutil
 
 from .clients import WAIT, Client, Messenger
-from .evidence import Evidence, is_a, unique
+from .evidence import Evidence, is_a, reads_on, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
@@ -110,6 +110,7 @@ class Server:
         """Walter, a member of the room who hears what the others say (lesson 05 and later)."""
         if self._witness is None:
             self._witness = self.client("walter").joins()
+            self.is_through_with(self._witness)  # or the others, who come next, may be told of him late
         return self._witness
 
     def name_of(self, peer):
@@ -121,18 +122,20 @@ class Server:
         return self.program.ask(*command)
 
     def is_idle(self, client):
-        """Is it certain that nothing will come to this client until some client acts?
+        """Is it certain that nothing will come to this client until some client acts? True only with proof: see is_quiet."""
+        state = self.ask("state")
+        mine = next((one for one in (state or {"connections": ()})["connections"] if one["peer"] == client.port), None)
+        return not (mine and mine["sent"] != client.received) and self.is_quiet(state)
+
+    def is_quiet(self, state=None):
+        """Is it certain that the program does nothing more until some client acts?
 
         True only with proof: every thread of the program, as the system counts them,
         is blocked without a time-out in a call that is watched; each has taken all that
-        its client sent; nobody waits to be accepted by a thread that accepts; and all
-        that was sent to this client has come.
+        its client sent; and nobody waits to be accepted by a thread that accepts.
         """
-        state = self.ask("state")
+        state = state or self.ask("state")
         if not state or state["moving"] or not state["threads"] or not self._rest(state) or any(thread["timed"] for thread in state["threads"]):
-            return False
-        mine = next((one for one in state["connections"] if one["peer"] == client.port), None)
-        if mine and mine["sent"] != client.received:
             return False
         return self.program.threads == len(state["threads"]) and not self._children()
 
@@ -167,12 +170,15 @@ class Server:
 
     def idle_because(self, client):
         """Say in words why nothing will come, as far as this client's connection shows it."""
-        state = self.ask("state") or {"connections": []}
+        state = self.ask("state") or {"connections": [], "threads": []}
         mine = [one for one in state["connections"] if one["peer"] == client.port]
         if not mine:
             return f"the server has not accepted {client}, and waits for another client"
         if mine[-1]["reader"] is None:
             return f"no thread of the server reads what {client} sends"
+        thread = next((thread for thread in state["threads"] if thread["id"] == mine[-1]["reader"]), {})
+        if thread.get("waits_for"):
+            return f"the thread of {client} {self.evidence.doing(thread)}"
         if not is_consumed(mine[-1], {client.port: client}):
             return f"the server reads nothing more from {client}"
         if client.finished:
@@ -190,6 +196,11 @@ class Server:
     def time_passes(self, waits=3):
         """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
+
+    def cannot_send_to(self, client, error):
+        """From now on let every send to this client fail with this error of `errno`, while nothing is heard of it; see send(2)."""
+        client.did(f"can be sent nothing any more: every send to it fails ({error})")
+        command(self.program, "fail", client.port, error)
 
     def holds(self, what, client=None, point=1, count=1):
         """Hold a thread, or `count` of them, on command: see Hold."""
@@ -237,6 +248,23 @@ class Server:
         """Does the held thread hold a lock?"""
         state = self.ask("state") or {"threads": ()}
         return any(thread["id"] == held["thread"] and thread.get("holds") for thread in state["threads"])
+
+    def reads_on(self):
+        """Does one of its threads read again and again after the end of a stream?"""
+        return any(one["open"] and reads_on(one) for one in (self.ask("state") or {"connections": ()})["connections"])
+
+    def failed_send_to(self, client):
+        """Where the first send to this client stands that failed: places, or ()."""
+        return next((one["failed_at"] for one in (self.ask("state") or {"connections": ()})["connections"] if one["peer"] == client.port), ())
+
+    @contextlib.contextmanager
+    def pointing_to(self, places, what):
+        """Let a failure in here point to these places first."""
+        try:
+            yield
+        except Failure as failure:
+            failure.where = unique(self.evidence.own_file_first(self.evidence.spots(places, what)) + failure.where)
+            raise
 
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""
@@ -316,8 +344,12 @@ class Server:
         """Expect as many threads and sockets as before, at once or soon."""
         if self.settles(*before):
             return
+        if not self.is_quiet():
+            self.deadline_passed()
         now = self.busy_threads(), self.program.sockets
         counts = [f"{count} {name} instead of {then}" for name, count, then in zip(("threads", "open sockets"), now, before) if count > then]
+        if not counts:  # it has just come back
+            return
         failure = self.failure(f"after {what} the server has {' and '.join(counts)}", "as many threads and open sockets as before")
         failure.where = self.evidence.leftovers({client.port for client in self.clients if not client.finished})
         raise failure
@@ -347,15 +379,19 @@ class Server:
             state = self.ask("state") or {"connections": ()}
             return not any(one["peer"] == client.port and one["open"] and not one["ends"] for one in state["connections"])
 
-        self.waits_until(noticed, 1)
+        self.waits_until(lambda: noticed() or self.is_quiet(), 1)
         self.comes_to_rest()
 
     def settles(self, threads, sockets, seconds=WAIT):
-        """Wait until it has no more than so many threads and sockets; return whether it has.
+        """Wait until it has no more than so many threads and sockets, or does nothing more; return whether it has.
 
         Threads of a ThreadPoolExecutor that wait for work are not counted: they belong to no client.
         """
-        return self.waits_until(lambda: self.busy_threads(threads) <= threads and self.program.sockets <= sockets, seconds)
+        def settled():
+            return self.busy_threads(threads) <= threads and self.program.sockets <= sockets
+
+        self.waits_until(lambda: settled() or self.is_quiet(), seconds)
+        return settled()
 
     def busy_threads(self, enough=0):
         """How many threads the program has, less the pool's that wait for work."""

@@ -27,12 +27,6 @@ class Sharing:
 
     # -------------------------------------------------- the rules
 
-    def finds_members(self, members):
-        """Find where the program keeps these members; return the names. Raises Unknown when it cannot be seen."""
-        if not self.looks_for(members):
-            raise Unknown(f"could not tell: no container that the code of {self.evidence.name} touches was found to hold "
-                          f"{', '.join(map(str, members))}")
-
     def looks_for(self, members):
         """Look where the program keeps these members; return the names of what is known by now to hold members."""
         return self._ask("members", *(f"{member.nick}:{member.port}" for member in members))
@@ -42,17 +36,24 @@ class Sharing:
         self._ask("without", f"{member.name}:{member.port}")
 
     def is_guarded(self):
-        """Expect that the members were touched under one lock only, whichever."""
-        report = self._ask("report")
+        """Expect that the members were touched under one lock only, whichever. Raises Unknown when that cannot be seen."""
+        report = self._report()
         races = sorted(report["races"], key=how_telling)
         if races:
             raise self._race(races)
         if report["blind"]:
             raise Unknown(f"could not tell: {'; '.join(report['blind'])}")
 
+    def _report(self):
+        report = self._ask("report")
+        if not report["stores"]:
+            raise Unknown(f"could not tell: {self.evidence.name} keeps its members where the kit cannot follow them"
+                          + f" ({'; '.join(report['blind'])})" * bool(report["blind"]))
+        return report
+
     def never_waits(self):
         """Expect that no call that may block was made while the members' lock was held."""
-        report = self._ask("report")
+        report = self._report()
         if report["under_lock"]:
             raise self._waits(report["under_lock"])
 
@@ -87,9 +88,9 @@ class Sharing:
         at = held[0]["where"] if held else ()
         failure = self.evidence.failure(
             f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "
-                                                  f"at {place(thread['places'])}, taken at {place(lock['since'])} by the thread that sends" if lock else ""),
+                                                  f"at {place(thread['places'])}, taken at {place(lock['since'])}" if lock else ""),
             "others can join and leave while a send to one member is stuck", client)
-        failure.where = unique(self._spots(lock["since"][:1] if lock else (), "takes the lock, and sends with it held")
+        failure.where = unique(self._spots(lock["since"][:1] if lock else (), "takes the lock")
                                + self._spots(at, "the send that is stuck") + failure.where)
         raise failure
 

@@ -50,6 +50,7 @@ class Check:
     should: str = ""
     detail: list = field(default_factory=list)
     is_basis: bool = False
+    stands_alone: bool = False
     waits_for: tuple = ()
     function: object = None
     takes: tuple = ()  # the names of the function's parameters: server; or client, with or without room

@@ -27,7 +27,7 @@ def full(run, lesson, check):
     if check.where:
         out += block("Where to look", looks(run, lesson, check.where))
     for title, lines in check.detail:
-        out += block(title, lines)
+        out += block(title, [part for line in lines for part in (wrapped(line) if " " not in line[:1] else [line])])
     if check.hint and check.verdict == FAILED:
         out += block("Hint", wrapped(check.hint))
     if check.verdict == ERROR:

@@ -4,7 +4,7 @@
     python checks/selftest/gallery.py --write             and write matrix.md, rules x programs
     python checks/selftest/gallery.py --repeat 50         judge each so many times, and count verdicts that changed
     python checks/selftest/gallery.py --repeat 20 --busy 8    the same with busy processes beside it
-    python checks/selftest/gallery.py --whole             judge the wrong ones by the rules that the lesson keeps, too
+    python checks/selftest/gallery.py --whole             judge them by all rules that the lesson keeps, too
     python checks/selftest/gallery.py 05_broadcast/wrong  those alone whose name contains this; -v tells what each is told
 
 A program is a file, which becomes the lesson's own program (client.py in lesson 06,
@@ -14,6 +14,7 @@ and for a wrong one
 
     fails: 05.2 05.6      the rules that it breaks, the main one first
     says: not back        words that its author must read in the first failure's message
+    unknown: 07.3         rules of which the checks cannot tell, because it cannot be followed
 
 and the comment `# <--` marks the lines of which one must be shown.
 """
@@ -39,6 +40,7 @@ from lab.course import LESSONS, Run, checks_of  # noqa: E402
 from lab.judge import judge  # noqa: E402
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING  # noqa: E402
 
+SHARED = "07"  # from this lesson on the programs are about shared state
 SHOWN = {PASSED: ".", FAILED: "F", WAITING: "-", UNKNOWN: "?", ERROR: "E"}
 
 
@@ -52,6 +54,7 @@ class Exhibit:
     about: str
     fails: list
     says: str
+    unknown: list
     marked: set  # {(file, line)}
 
     @property
@@ -59,8 +62,14 @@ class Exhibit:
         return f"{self.lesson}/{self.kind}/{self.path.stem}"
 
     def is_about(self, rule):
-        """Is this one of the lesson's own rules, or the one that a wrong program breaks first?"""
-        return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+        """Is this one of the rules that the program is here for?
+
+        Of a wrong one the lesson's own and the one that it breaks first; of another all,
+        but on shared state (lesson 07 and later) only those from there on.
+        """
+        if self.kind == "wrong":
+            return rule.startswith(self.lesson[:2]) or rule in self.fails[:1]
+        return self.lesson < SHARED or rule >= SHARED
 
     def hand_in(self, folder):
         """Lay the program down as a submission in this folder."""
@@ -85,10 +94,10 @@ def read(path):
     marked = {(program_of(path.parent.parent.name) if path.is_file() else file.name, number)
               for file in files for number, line in enumerate(file.read_text().splitlines(), 1) if "# <--" in line}
     said = "\n".join(docstring(file) for file in files)
-    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:")))
+    fields = dict(line.split(":", 1) for line in said.splitlines() if line.startswith(("fails:", "says:", "unknown:")))
     about = said.split("\n\n")[0]
     return Exhibit(path, path.parent.parent.name, path.parent.name, " ".join(about.split()),
-                   fields.get("fails", "").split(), fields.get("says", "").strip(), marked)
+                   fields.get("fails", "").split(), fields.get("says", "").strip(), fields.get("unknown", "").split(), marked)
 
 
 def docstring(file):
@@ -110,18 +119,21 @@ def own_checks(lesson):
 
 
 def judged(exhibit, whole=False):
-    """Return the checks of the exhibit's lesson and program, judged; of a wrong one's those that can be about its mistake, if not the whole."""
+    """Return the checks of the exhibit's lesson and program, judged; of rules that it is not about only if the whole is wanted."""
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as folder:
         run = Run(exhibit.hand_in(folder))
         run.checks[exhibit.lesson] = [check for check in own_checks(exhibit.lesson)
-                                      if whole or exhibit.kind != "wrong" or exhibit.is_about(check.rule)]
+                                      if whole or exhibit.is_about(check.rule)]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
 
 
 def misjudged(exhibit, checks):
     """How the verdict is wrong, as lines: what no machine's load may change."""
-    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks if check.verdict in (ERROR, UNKNOWN)]
+    out = [f"{check.rule} {check.name}: {check.verdict}: {check.message}" for check in checks
+           if check.verdict == ERROR or check.verdict == UNKNOWN and check.rule not in exhibit.unknown]
+    out += [f"{rule} is not unknown" for rule in exhibit.unknown
+            if UNKNOWN not in {check.verdict for check in checks if check.rule == rule}]
     failed = [check for check in checks if check.verdict == FAILED]
     if exhibit.fails and exhibit.fails[0] not in {check.rule for check in failed}:
         out.append(f"does not fail {exhibit.fails[0]}")
@@ -208,18 +220,20 @@ def rules_of(checks):
     return list(dict.fromkeys(check.rule for check in checks))
 
 
-def matrix(results):
-    """The verdicts as a table, rules x programs, as text."""
+def matrix(results, old=""):
+    """The verdicts as a table for each lesson, rules x programs, as text; what is not among the results stays as it is in `old`."""
+    lines, lesson = {}, None
+    for line in old.splitlines():
+        lesson = line[3:] if line.startswith("## ") else lesson
+        lines[lesson, line.split(" ")[1] if line.startswith("| ") else line] = line
+    lines |= {(exhibit.lesson, f"{exhibit.kind}/{exhibit.path.stem}"): row_of(exhibit, checks) for exhibit, checks, _ in results}
     out = ["# What the checks say of the gallery", "",
            "Written by `python checks/selftest/gallery.py --write`. A column is a rule: `F` it was seen broken, `.` kept, ",
            "`-` not run because of another failure, nothing: not asked.", ""]
     for lesson in LESSONS:
-        rows = [(exhibit, checks) for exhibit, checks, _ in results if exhibit.lesson == lesson]
-        if not rows:
-            continue
         rules = rules_of(checks_of(lesson))
-        out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1)]
-        out += [row_of(exhibit, checks) for exhibit, checks in rows] + [""]
+        rows = [lines.get((lesson, f"{exhibit.kind}/{exhibit.path.stem}")) for exhibit in exhibits(f"{lesson}/")]
+        out += [f"## {lesson}", "", f"| program | {' | '.join(rules)} | it ... |", "|---|" + "---|" * (len(rules) + 1), *filter(None, rows), ""]
     return "\n".join(out)
 
 
@@ -250,14 +264,15 @@ def main():
     try:
         with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
             for number in range(1, options.repeat + 1):
-                results = list(pool.map(look, everything, [options.whole] * len(everything)))
-                for exhibit, checks, wrong in results:
+                results = []
+                for exhibit, checks, wrong in pool.map(look, everything, [options.whole] * len(everything)):
+                    results.append((exhibit, checks, wrong))
                     verdicts[exhibit.name][tuple((check.name, check.verdict) for check in checks)] += 1
                     bad += bool(wrong)
                     if options.update:
                         update(exhibit, checks)
                     if wrong or options.verbose:
-                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n")
+                        print(exhibit.name, *(f"    {line}" for line in wrong), sep="\n", flush=True)
                     if options.verbose:
                         print(*(f"    {check.rule} {check.verdict}: {check.message}\n        {check.where}"
                                 for check in checks if check.verdict != PASSED), sep="\n")
@@ -271,7 +286,8 @@ def main():
     if not options.wanted:
         print("rules that convict nobody:", *[rule for lesson in LESSONS for rule in idle_rules(everything, lesson)] or ["none"])
     if options.write:
-        (HERE / "matrix.md").write_text(matrix(results))
+        file = HERE / "matrix.md"
+        file.write_text(matrix(results, file.read_text()))
     return 1 if bad or changed else 0
 
 

@@ -7,24 +7,36 @@ is in `store`. Lines and columns stay as they were, for tracebacks and tracing.
 
 import ast
 import builtins
+import collections
+
+import store
 
 HOOK = "__chat_lab__"
 OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "__import__", "breakpoint"}  # they look at their caller
+OF_CONTAINERS = {name for kind in (*store.CONTAINERS, collections.OrderedDict, collections.Counter) for name in dir(kind)}
+METHODS = OF_CONTAINERS - set(dir(object))  # those that may be handed on
+CALLS = OF_CONTAINERS | store.NOTED  # a method by another name touches nothing itself
+NO_CONTAINER = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda)
 SETTING_UP = {"__init__", "__post_init__", "__new__", "__init_subclass__"}
 
 
 def compiled(source, path):
     """Return the code object of a student's file. Raises what compile() raises."""
     tree = ast.parse(source, path)
-    return compile(ast.fix_missing_locations(Hooks(tree).visit(tree)), path, "exec", dont_inherit=True)
+    try:
+        return compile(ast.fix_missing_locations(Hooks(tree).visit(tree)), path, "exec", dont_inherit=True)
+    except SyntaxError:  # to be told in the words that the student knows
+        return compile(source, path, "exec", dont_inherit=True)
 
 
-def install(store):
+def install():
     setattr(builtins, HOOK, store)
 
 
 def hook(name, node, *arguments):
     """The expression `node`, given to a hook."""
+    if isinstance(node, NO_CONTAINER):
+        return node
     function = ast.Attribute(ast.Name(HOOK, ast.Load()), name, ast.Load())
     call = ast.Call(function, [node, *map(ast.Constant, arguments)], [])
     for new in (call, function, function.value, *call.args[1:]):
@@ -36,7 +48,7 @@ class Hooks(ast.NodeTransformer):
     """Puts the hooks in."""
 
     def __init__(self, tree):
-        self.rebound_names, self.rebound_attributes = rebound(tree)
+        self.rebound_names, self.rebound_closed, self.rebound_attributes = rebound(tree)
         self.functions = []  # the names that are local, of each function that we are in
         self.classes = []
 
@@ -48,9 +60,11 @@ class Hooks(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node):
+        node.func.is_called = True
         self.generic_visit(node)
         if not (isinstance(node.func, ast.Name) and node.func.id in OF_FRAMES):
-            node.func = hook("called", node.func)
+            if not isinstance(node.func, ast.Attribute) or node.func.attr in CALLS:
+                node.func = hook("called", node.func)
         elif node.func.id in ("exec", "eval"):
             node.func = hook("unseen", node.func)
         for keyword in node.keywords:
@@ -63,7 +77,7 @@ class Hooks(ast.NodeTransformer):
         for number, operator in enumerate(node.ops):
             if isinstance(operator, (ast.In, ast.NotIn)):
                 node.comparators[number] = hook("of", node.comparators[number], "__contains__")
-            elif isinstance(operator, (ast.Eq, ast.NotEq)):
+            elif not isinstance(operator, (ast.Is, ast.IsNot)):
                 node.comparators[number] = hook("of", node.comparators[number], "__eq__")
                 if number == 0:
                     node.left = hook("of", node.left, "__eq__")
@@ -78,6 +92,7 @@ class Hooks(ast.NodeTransformer):
         self.generic_visit(node)
         if not node.is_async:
             node.iter = hook("walk", node.iter)
+        node.ifs = [hook("of", test, "__len__") for test in node.ifs]
         return node
 
     def visit_YieldFrom(self, node):
@@ -116,7 +131,7 @@ class Hooks(ast.NodeTransformer):
 
     def visit_BoolOp(self, node):
         self.generic_visit(node)
-        node.values = [hook("of", value, "__len__") for value in node.values]
+        node.values[:-1] = [hook("of", value, "__len__") for value in node.values[:-1]]  # the last is handed on as it is
         return node
 
     def visit_BinOp(self, node):
@@ -127,7 +142,7 @@ class Hooks(ast.NodeTransformer):
     def visit_Match(self, node):
         node.subject = hook("of", self.visit(node.subject), "__getitem__")
         for case in node.cases:  # the patterns stay as they are
-            case.guard = case.guard and self.visit(case.guard)
+            case.guard = case.guard and hook("of", self.visit(case.guard), "__len__")
             case.body = self.statements(case.body)
         return node
 
@@ -154,46 +169,66 @@ class Hooks(ast.NodeTransformer):
 
     def visit_AugAssign(self, node):
         before = []
-        if isinstance(node.target, ast.Name) or isinstance(node.target, ast.Attribute) and isinstance(node.target.value, ast.Name):
-            target = ast.parse(ast.unparse(node.target), mode="eval").body  # the same, to be read
-            for part in ast.walk(target):
-                ast.copy_location(part, node.target)
-            before = [ast.copy_location(ast.Expr(hook("of", self.visit(target), "__iadd__")), node)]
+        if isinstance(node.target, ast.Name):
+            read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            before = [ast.copy_location(ast.Expr(hook("of", self.visit(read), "__iadd__")), node)]
         self.generic_visit(node)
-        return [*before, node, *self.notes(node.target)]
+        notes = self.notes(node.target)
+        if isinstance(node.target, ast.Attribute):  # which must not be read once more: it may be a property
+            node.target.value = hook("augmented", node.target.value, self.mangled(node.target.attr))
+        return [*before, node, *notes]
+
+    def visit_NamedExpr(self, node):
+        self.generic_visit(node)
+        return self.of_variable("bound", node, node.target) or node
 
     def notes(self, target):
         """Statements that say that this variable was bound anew, if it is one that threads may share."""
         if isinstance(target, (ast.Tuple, ast.List)):
             return [note for each in target.elts for note in self.notes(each)]
-        if isinstance(target, ast.Name) and self.functions and target.id in self.rebound_names and target.id not in self.functions[-1]:
-            value = ast.copy_location(ast.Name(target.id, ast.Load()), target)
-            call = hook("bound", value, target.id)
-            call.args.append(ast.copy_location(ast.Name("__name__", ast.Load()), target))
+        if isinstance(target, ast.Name):
+            call = self.of_variable("bound", ast.copy_location(ast.Name(target.id, ast.Load()), target), target)
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.attr in self.rebound_attributes:
             value = ast.copy_location(ast.Name(target.value.id, ast.Load()), target)
             call = hook("bound_attribute", value, self.mangled(target.attr))
         else:
-            return []
-        return [ast.copy_location(ast.Expr(call), target)]
+            call = None
+        return [ast.copy_location(ast.Expr(call), target)] if call else []
+
+    def of_variable(self, what, node, name):
+        """The expression `node`, which reads or binds the variable `name`, given to a hook, or None if threads do not share it."""
+        if not self.functions:
+            return None
+        is_local = name.id in self.functions[-1]  # to this function or to one around it
+        if is_local and name.id in self.rebound_closed:
+            call = hook(what + "_closed", node, name.id)
+            no_arguments = ast.arguments([], [], None, [], [], None, [])
+            call.args.append(ast.Lambda(no_arguments, ast.Name(name.id, ast.Load())))  # has the variable itself in its closure
+        elif not is_local and name.id in self.rebound_names:
+            call = hook(what, node, name.id)
+            call.args.append(ast.Name("__name__", ast.Load()))
+        else:
+            return None
+        for part in ast.walk(call.args[-1]):
+            ast.copy_location(part, name)
+        return call
 
     def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load) and node.id in self.rebound_names and self.functions and node.id not in self.functions[-1]:
-            call = hook("read", node, node.id)
-            call.args.append(ast.copy_location(ast.Name("__name__", ast.Load()), node))
-            return call
-        return node
+        return isinstance(node.ctx, ast.Load) and self.of_variable("read", node, node) or node
 
     def visit_Attribute(self, node):
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load) and node.attr in self.rebound_attributes:
             return hook("read_attribute", node.value, self.mangled(node.attr))
+        if isinstance(node.ctx, ast.Load) and node.attr in METHODS and not hasattr(node, "is_called"):
+            return hook("handed_on", node)
         return node
 
     def mangled(self, name):
         """The attribute's real name; see "Private name mangling" in the language reference."""
-        if self.classes and name.startswith("__") and not name.endswith("__"):
-            return f"_{self.classes[-1].lstrip('_')}{name}"
+        stem = self.classes[-1].lstrip("_") if self.classes else ""
+        if stem and name.startswith("__") and not name.endswith("__"):
+            return f"_{stem}{name}"
         return name
 
     # -------------------------------------------------- scopes
@@ -234,12 +269,13 @@ def all_arguments(arguments):
 
 def own_nodes(function):
     """The nodes of a function's body without those of functions and classes inside it."""
-    todo = list(function.body)
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            todo += ast.iter_child_nodes(node)
+    if not hasattr(function, "own_nodes"):
+        found = list(function.body)
+        for node in found:  # which grows
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+                found += ast.iter_child_nodes(node)
+        function.own_nodes = found
+    return function.own_nodes
 
 
 def declared_global(function):
@@ -267,12 +303,14 @@ def local_names(function):
 
 
 def rebound(tree):
-    """The global names, and the names of attributes, that a function binds after things have been set up."""
-    names, attributes = set(), set()
+    """The global names, the names in closures, and the names of attributes, that a function binds after things have been set up."""
+    names, closed, attributes = set(), set(), set()
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             stored = [node for node in own_nodes(function) if isinstance(getattr(node, "ctx", None), ast.Store)]
-            names |= declared_global(function) & {node.id for node in stored if isinstance(node, ast.Name)}
+            stored_names = {node.id for node in stored if isinstance(node, ast.Name)}
+            names |= declared_global(function) & stored_names
+            closed |= {name for node in own_nodes(function) if isinstance(node, ast.Nonlocal) for name in node.names} & stored_names
             if function.name not in SETTING_UP:
                 attributes |= {node.attr for node in stored if isinstance(node, ast.Attribute)}
-    return names, attributes
+    return names, closed, attributes

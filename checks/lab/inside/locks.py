@@ -25,7 +25,7 @@ real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstra
 
 actors = {}  # thread ident -> Actor
 in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
-under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, peer): calls that block while a lock is held
+under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
 numbers = iter(range(1, 1 << 62))
 
 
@@ -38,6 +38,8 @@ class Actor:
         self.clock = dict(clock)
         self.clock[self.number] = 1
         self.held = []  # [(lock, stack)]
+        self.holding = frozenset()  # the ids of these locks
+        self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
         self.ended = False
 
@@ -59,7 +61,7 @@ class Actor:
     @property
     def name(self):
         thread = threading._active.get(self.ident)
-        return thread.name if thread else "a thread"
+        return vars(thread).get("_name", "") if thread else "a thread"  # not thread.name, which the student may have made his own
 
 
 def me():
@@ -78,26 +80,39 @@ def of_library(depth=2):
 class Held:
     """What the traced locks have in common: the holder, and since where."""
 
-    holder, since, reentrant, sent_to = None, (), False, frozenset()  # the clients to whom something was sent under it
+    holder, since, reentrant = None, (), False
+    sent_to = frozenset()  # the clients to whom something was sent under it
+    is_signal = False  # has a thread released it that did not hold it?
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
         for other, since in () if timed else actor.held:
-            in_order.setdefault((other, self), []).append((actor, since, stack, [lock for lock, _ in actor.held if lock is not other]))
-            del in_order[other, self][4:]
+            there, beside = in_order.setdefault((other, self), []), [lock for lock, _ in actor.held if lock is not other]
+            if len(there) < 8 and not any(each[0] is actor and each[3] == beside for each in there):
+                there.append((actor, since, stack, beside))
         actor.held.append((self, stack))
+        actor.holding = frozenset(id(lock) for lock, _ in actor.held)
 
     def given_back(self):
         holder, self.holder = self.holder, None
         if holder:
+            if holder.ident != _thread.get_ident() and not self.is_signal:
+                self.is_signal = True
+                if self in told:
+                    witness.tell(event="goes on", lock=id(self))
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
+            holder.holding = frozenset(id(lock) for lock, _ in holder.held)
 
     def waiting(self, actor, stack, timed):
         """Mark the thread as waiting for this lock, and see whether that can ever end."""
         actor.waits_for, actor.waits_at = (None if timed else self), stack
         if not timed:
             look_for_deadlock(actor)
-        return witness.Call("lock", None, None, timed)
+        return witness.Call("lock", None, None, timed, lambda: self.holder is None)
+
+
+def is_odd(blocking, timeout):
+    return timeout != -1 and (not blocking or timeout < 0)
 
 
 class Lock(Held):
@@ -111,6 +126,8 @@ class Lock(Held):
         self._lock = real_lock()
 
     def acquire(self, blocking=True, timeout=-1):
+        if is_odd(blocking, timeout):
+            return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
         actor, stack = me(), witness.steps(sys._getframe(1))
         if not self._lock.acquire(False):
             if not blocking or timeout == 0:
@@ -160,6 +177,8 @@ class RLock(Held):
         self._lock, self._count = RealRLock(), 0
 
     def acquire(self, blocking=True, timeout=-1):
+        if is_odd(blocking, timeout):
+            return self._lock.acquire(blocking, timeout)
         actor = me()
         if self.holder is actor:
             self._count += 1
@@ -212,6 +231,9 @@ class RLock(Held):
         for _ in range(count):
             self.acquire()
 
+    def _recursion_count(self):
+        return self._count if self._is_owned() else 0
+
     def _at_fork_reinit(self):
         self.given_back()
         self._lock._at_fork_reinit()
@@ -220,16 +242,25 @@ class RLock(Held):
 class Condition(RealCondition):
     """threading.Condition on a traced lock."""
 
-    def __new__(cls, lock=None):
-        return RealCondition(lock) if of_library() else super().__new__(cls)
+    def __new__(cls, *args, **kwargs):
+        return RealCondition(*args, **kwargs) if cls is Condition and of_library() else super().__new__(cls)
 
     def __init__(self, lock=None):
         super().__init__(made(RLock, sys._getframe(1)) if lock is None else lock)
 
+    def wait_for(self, predicate, timeout=None):
+        blocks("wait", but=self._lock)  # also when there is nothing to wait for just now
+        return super().wait_for(predicate, timeout)
+
     def wait(self, timeout=None):
-        blocks("wait", but=self._lock)
-        with witness.Call("wait", None, None, timeout is not None):
-            return super().wait(timeout)
+        if timeout != 0:
+            blocks("wait", but=self._lock)
+        self._waiting = getattr(self, "_waiting", 0) + 1  # under the lock
+        try:
+            with witness.Call("wait", None, None, timeout is not None, lambda: self._waiting > len(self._waiters)):
+                return super().wait(timeout)
+        finally:
+            self._waiting -= 1
 
 
 def made(kind, frame):
@@ -244,8 +275,8 @@ def semaphore(base):
     class Semaphore(base, Held):
         """A semaphore: one of one is used as a lock, others order threads."""
 
-        def __new__(cls, value=1):
-            return base(value) if of_library() else super().__new__(cls)
+        def __new__(cls, *args, **kwargs):
+            return base(*args, **kwargs) if cls is Semaphore and of_library() else super().__new__(cls)
 
         def __init__(self, value=1):
             base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
@@ -254,7 +285,7 @@ def semaphore(base):
 
         def acquire(self, blocking=True, timeout=None):
             actor, stack = me(), witness.steps(sys._getframe(1))
-            with witness.Call("lock", None, None, timeout is not None or not blocking):
+            with witness.Call("lock", None, None, timeout is not None or not blocking, lambda: self._value > 0):
                 got = super().acquire(blocking, timeout)
             if got and self.is_lock:
                 self.taken(actor, stack, timed=not blocking or timeout is not None)
@@ -287,20 +318,33 @@ told = set()
 
 
 def look_for_deadlock(actor):
-    """Tell of a wait that cannot end: for a lock of its own, for a thread that has ended, or in a circle."""
+    """Tell of a wait that cannot end: for a lock of its own, for a thread that has ended, or in a circle.
+
+    A lock that another thread releases than the one that took it is a signal: it ends the wait.
+    """
     chain, lock = [actor], actor.waits_for
     while lock is not None and lock.holder is not None and len(chain) < 50:
         holder = lock.holder
         if holder is actor or holder.ended:
             kind = "kept" if holder.ended else "again" if len(chain) == 1 else "circle"
-            if not isinstance(lock, RealSemaphore) and lock not in told:
+            if not isinstance(lock, RealSemaphore) and not lock.is_signal and lock not in told:
                 told.add(lock)
-                witness.tell(event="stuck", kind=kind, waits=[describe_wait(each) for each in chain])
+                witness.tell(event="stuck", lock=id(lock), kind=kind, waits=[describe_wait(each) for each in chain])
             return
         if holder in chain:
             return  # a circle beside us: those in it have told
         chain.append(holder)
         lock = holder.waits_for
+
+
+def ends(actor):
+    """This thread has ended: whoever waits for a lock that it still holds waits for ever."""
+    actor.ended = True
+    actors.pop(actor.ident, None)
+    kept = [lock for lock, _ in actor.held]
+    for other in list(actors.values()) if kept else ():
+        if any(other.waits_for is lock for lock in kept):
+            look_for_deadlock(other)
 
 
 def describe_wait(actor):
@@ -326,13 +370,14 @@ def blocks(call, but=None, to=None):
     """This thread begins a call that may block, to a client if there is one: note the locks that it holds."""
     actor = actors.get(_thread.get_ident())
     if actor and actor.held:
-        stack = witness.steps(sys._getframe(2))
-        place = witness.places(stack, 1)
+        frame, folder = sys._getframe(2), witness.folder
+        while frame is not None and not frame.f_code.co_filename.startswith(folder):
+            frame = frame.f_back
         for lock, since in actor.held:
-            if to is not None:
+            if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
-            if lock is not but and place:
-                under_lock.setdefault((lock, call, place[0]), (lock, call, stack, since, actor.peer))
+            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lasti) not in under_lock:
+                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, witness.steps(frame), since, actor
 
 
 def locks_of(ident):
@@ -358,12 +403,12 @@ def start(thread):
 
 def bootstrap(thread):
     actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
+    witness.readers.pop(actor.ident, None)  # a number may be given again
     try:
         real["bootstrap"](thread)
     finally:
         thread.ended_clock = actor.tells()
-        actor.ended = True
-        actors.pop(actor.ident, None)
+        ends(actor)
         for after in at_thread_end:
             after()
 
@@ -379,32 +424,32 @@ def start_raw(function, *arguments):
         try:
             return function(*args, **kwargs)
         finally:
-            actor.ended = True
-            actors.pop(actor.ident, None)
+            ends(actor)
 
     return real["raw"](run, *arguments)
 
 
 def join(thread, timeout=None):
-    blocks("join")
-    with witness.Call("join", None, None, timeout is not None):
+    if timeout != 0:
+        blocks("join")
+    with witness.Call("join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
         real["join"](thread, timeout)
     if not thread.is_alive():
         me().comes_after(getattr(thread, "ended_clock", {}))
 
 
 def put(self, item, block=True, timeout=None):
-    if block and self.maxsize > 0:
+    if block and timeout != 0 and self.maxsize > 0:
         blocks("put")
     merge(vars(self).setdefault("_clock", {}), me().tells())
-    with witness.Call("put", None, None, timeout is not None):
+    with witness.Call("put", None, None, timeout is not None, lambda: not 0 < self.maxsize <= len(self.queue)):
         real["put"](self, item, block, timeout)
 
 
 def get(self, block=True, timeout=None):
-    if block:
+    if block and timeout != 0:
         blocks("get")
-    with witness.Call("get", None, None, timeout is not None or not block):
+    with witness.Call("get", None, None, timeout is not None or not block, lambda: len(self.queue)):
         item = real["get"](self, block, timeout)
     me().comes_after(dict(vars(self).get("_clock", ())))
     return item
@@ -412,7 +457,7 @@ def get(self, block=True, timeout=None):
 
 def join_queue(self):
     blocks("join")
-    with witness.Call("join", None, None, False):
+    with witness.Call("join", None, None, False, lambda: not self.unfinished_tasks):
         real["join_queue"](self)
 
 
@@ -423,10 +468,16 @@ class SimpleQueue(RealSimpleQueue):
         merge(vars(self).setdefault("_clock", {}), me().tells())
         super().put(item, block, timeout)
 
+    def put_nowait(self, item):
+        self.put(item, False)
+
+    def get_nowait(self):
+        return self.get(False)
+
     def get(self, block=True, timeout=None):
-        if block:
+        if block and timeout != 0:
             blocks("get")
-        with witness.Call("get", None, None, timeout is not None or not block):
+        with witness.Call("get", None, None, timeout is not None or not block, self.qsize):
             item = super().get(block, timeout)
         me().comes_after(dict(vars(self).get("_clock", ())))
         return item
@@ -435,16 +486,23 @@ class SimpleQueue(RealSimpleQueue):
 class Event(RealEvent):
     """threading.Event, which orders its threads, too."""
 
-    def __new__(cls):
-        return RealEvent() if of_library() else super().__new__(cls)
+    def __new__(cls, *args, **kwargs):
+        return RealEvent() if cls is Event and of_library() else super().__new__(cls)
 
     def set(self):
         merge(vars(self).setdefault("_clock", {}), me().tells())
         super().set()
 
+    def is_set(self):
+        is_set = super().is_set()
+        if is_set:
+            me().comes_after(dict(vars(self).get("_clock", ())))
+        return is_set
+
     def wait(self, timeout=None):
-        blocks("wait")
-        with witness.Call("wait", None, None, timeout is not None):
+        if timeout != 0:
+            blocks("wait")
+        with witness.Call("wait", None, None, timeout is not None, lambda: self._flag):
             is_set = super().wait(timeout)
         if is_set:
             me().comes_after(dict(vars(self).get("_clock", ())))
@@ -452,7 +510,8 @@ class Event(RealEvent):
 
 
 def sleep(seconds):
-    blocks("sleep")
+    if seconds:
+        blocks("sleep")
     real["sleep"](seconds)
 
 

@@ -6,14 +6,20 @@ when two threads make them, one at least changes something, no lock is held at b
 (lockset: Eraser, Savage et al. 1997), and neither thread could know that the other was
 through (happens-before by start, join, queue and event, see `locks`). Which of the
 containers hold the members is found by what is in them.
+
+No lock is held here, and no code of the student's is run on the way: each step on a
+table is one that the interpreter does not interrupt, and an access is put down before
+the others are looked at, so that of two at the same moment one at least sees the other.
 """
 
-import collections
+import _thread
+import abc
+import collections.abc
 import functools
 import gc
+import itertools
 import socket
 import sys
-import threading
 import types
 import weakref
 
@@ -25,48 +31,83 @@ WRAPPED = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictiona
            collections.UserDict, collections.UserList)
 CONTAINERS = PLAIN + WRAPPED
 VALUES = CONTAINERS + (tuple, frozenset, types.MappingProxyType)  # what a variable may hold the members in
-VIEWS = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
-LAZY = VIEWS + (enumerate, zip, map, filter, reversed, *(type(iter(each)) for each in (
-    [], {}, {}.values(), {}.items(), set(), collections.deque(), ())), type(reversed([])), type(reversed({})))
+VIEWS = (*map(type, ({}.keys(), {}.values(), {}.items())), collections.abc.MappingView)
+LAZY = (enumerate, zip, map, filter, reversed, itertools.chain, itertools.islice, *(
+    type(way(each)) for each in ([], {}, {}.values(), {}.items(), collections.deque(), collections.OrderedDict()) for way in (iter, reversed)),
+    type(iter(set())), type(iter(())))
 
 WRITING = {"__setitem__", "__delitem__", "__iadd__", "__ior__", "__isub__", "__iand__", "__ixor__", "__init__",
            "pop", "popitem", "update", "setdefault", "clear", "append", "extend", "insert", "remove", "sort", "reverse",
            "add", "discard", "difference_update", "intersection_update", "symmetric_difference_update",
            "appendleft", "popleft", "extendleft", "rotate", "move_to_end", "subtract"}
+CONSUMING = {"__iter__", "__contains__"}  # what takes from an iterator
 LOOKING = {"keys", "values", "items", "__class__", "__sizeof__"}  # a view reads nothing before it is walked
 GOING_THROUGH = {"list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "sum", "any", "all", "len", "repr", "str",
                  "print", "bool", "next", "copy", "deepcopy", "dumps", "dump", "choice", "choices", "sample", "join", "extend",
                  "update", "deque", "Counter", "OrderedDict", "defaultdict", "fromkeys", "reduce", "select", "union",
                  "difference", "intersection", "symmetric_difference", "difference_update", "intersection_update",
-                 "issubset", "issuperset", "isdisjoint", "map", "pformat", "pprint", "WeakSet", "chain", "from_iterable",
-                 "countOf", "contains", "setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort", "format"}
+                 "issubset", "issuperset", "isdisjoint", "pformat", "pprint", "WeakSet", "UserDict", "UserList", "from_iterable",
+                 "countOf", "getitem", "contains", "setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort", "format"}
 WRITING_ARGUMENT = {"setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort"}
+
+ASKED = {"len": "__len__", "bool": "__len__", "repr": "__repr__", "str": "__repr__", "print": "__repr__", "format": "__repr__"}
+LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "iter"}  # what these make touches nothing before it is gone through
 
 BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
             ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
             ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
+NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
+CHANGING = WRITING | WRITING_ARGUMENT
+LAZY_MODULES = {"builtins", "itertools"}
+MISSING = object()
 
-table = threading.RLock()  # guards what stands below; reentrant, for a __del__ may run at any moment
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
-races = {}  # (two places) -> Race, in the order in which they were found
+races = {}  # (the variable or container, two places) -> (cell, access, access), in the order in which they were found
+known = {}  # nick -> port, of those of whom the checker has said that they are members
 blind = set()  # reasons why accesses may have gone unseen
-size_to_sweep = 64
+KEPT = 4  # accesses of one place, each of another thread
+YOUNG = 32  # containers that a thread may have made before we look which of them are gone
+OLD_AGE = 3
 
 
 class Cell:
     """A container or a variable that is followed."""
 
-    def __init__(self, thing, name=""):
+    __slots__ = "thing", "name", "getter", "history", "home", "is_store", "age", "last"
+
+    def __init__(self, thing=None, name="", getter=None):
         self.thing = thing
-        self.name = name
-        self.history = {}  # (changes?, locks, code, line) -> the last accesses of different threads
+        self.name, self.getter = name, getter  # of a variable
+        self.history = {}  # (changes?, locks, id of the code, instruction) -> {thread: its last access}
         self.home = None  # the variable that holds this container
         self.is_store = False
+        self.age = 0
+        self.last = None  # the last access, to know it again quickly
 
     def value(self):
-        return self.thing() if callable(self.thing) else self.thing
+        if type(self.thing) is types.CellType:  # the variable of a closure
+            return next(iter(gc.get_referents(self.thing)), None)
+        return self.getter() if self.getter else self.thing
+
+    def is_held(self):
+        """Does anything else hold this container?"""
+        return self.getter is not None or sys.getrefcount(self.thing) > 2
 
 
+class Sorts(dict):
+    """type -> what it is to us. The type is asked, for isinstance() asks the object, too, which may run the student's code."""
+
+    def __missing__(self, kind):
+        bases = {id(base) for base in kind.__mro__}  # not compared: a metaclass may have its own idea of that
+        self[kind] = sort = (
+            PLAIN_ONE if id(kind) in map(id, PLAIN) else DERIVED if bases.intersection(map(id, CONTAINERS)) else
+            VIEW if bases.intersection(map(id, VIEWS)) else ITERATOR if id(kind) in map(id, LAZY) else
+            CONSTANT if bases.intersection(map(id, VALUES)) else NOTHING)
+        return sort
+
+
+NOTHING, PLAIN_ONE, DERIVED, VIEW, ITERATOR, CONSTANT = range(6)
+sorts = Sorts()
 Access = collections.namedtuple("Access", "actor number time changes op held stack peer name")
 
 
@@ -74,18 +115,19 @@ Access = collections.namedtuple("Access", "actor number time changes op held sta
 
 def of(thing, op):
     """The student's code is about to do `op` with this thing."""
-    kind = type(thing)
-    if kind in PLAIN or isinstance(thing, CONTAINERS) and not is_theirs(getattr(kind, op, None)):
-        note(thing, op, sys._getframe(1))
-    elif kind in LAZY and op == "__iter__":
-        go_through(thing, sys._getframe(1))
+    sort = sorts[type(thing)]
+    if sort:
+        if sort == PLAIN_ONE or sort == DERIVED and not is_theirs(getattr(type(thing), op, None)):
+            note(thing, op, sys._getframe(1))
+        elif sort == VIEW or sort == ITERATOR and op in CONSUMING:
+            go_through(thing, sys._getframe(1), "copy" if op == "__iter__" else op)
     return thing
 
 
 def walk(thing):
     """The student's code is about to go through this thing, step by step."""
-    kind = type(thing)
-    if kind in PLAIN or kind in LAZY or isinstance(thing, CONTAINERS) and not is_theirs(kind.__iter__):
+    sort = sorts[type(thing)]
+    if sort and (sort != DERIVED or not is_theirs(type(thing).__iter__)):
         bases = containers_under(thing)
         if bases:
             return walking(thing, bases)
@@ -93,10 +135,16 @@ def walk(thing):
 
 
 def walking(thing, bases):
-    steps = iter(thing)
+    steps, actor, time = iter(thing), None, 0
     while True:
-        for base in bases:
-            note(base, "walk", sys._getframe(0))
+        frame = sys._getframe(1)
+        if (actor is None or time != actor.clock[actor.number] or holding is not actor.holding or at != frame.f_lasti
+                or code is not frame.f_code or actor.ident != _thread.get_ident() or witness.points):  # else it is the same again
+            for base in bases:
+                note(base, "walk", frame)
+            actor = locks.me()
+            time, holding, at, code = actor.clock[actor.number], actor.holding, frame.f_lasti, frame.f_code
+        frame = None  # which holds the loop's own names
         try:
             item = next(steps)
         except StopIteration:
@@ -107,24 +155,59 @@ def walking(thing, bases):
 def called(function):
     """The student's code is about to call this: return it, or something that notes what it touches first."""
     kind = type(function)
-    if getattr(kind, "__module__", None) == "builtins" and (getattr(function, "__module__", None), function.__name__ if hasattr(function, "__name__") else "") in BLOCKING:
-        return may_block(function, function.__name__)
-    if kind is types.FunctionType or kind is type:
-        if function.__name__ in GOING_THROUGH and function.__module__ != "__main__" and not is_theirs(function):
-            return going_through(function, function.__name__)
-    elif kind in (types.BuiltinMethodType, types.MethodWrapperType, types.MethodType):
-        owner, name = function.__self__, function.__name__
-        if isinstance(owner, CONTAINERS) and not is_theirs(function):
-            return touching(function, owner, name)
-        if name in GOING_THROUGH and not is_theirs(function):
-            return going_through(function, name)
-    elif kind is types.MethodDescriptorType or kind is types.WrapperDescriptorType:
+    if kind is types.FunctionType or kind is type or kind is abc.ABCMeta:
+        if function.__name__ in NOTED and is_library(str(function.__module__)):
+            return noted(function, function.__name__, function.__module__)
+    elif kind in BOUND:
+        owner = function.__self__
+        sort = sorts[type(owner)]
+        name = getattr(function, "__name__", "")
+        if PLAIN_ONE <= sort <= VIEW:
+            if name not in LOOKING and not (kind is types.MethodType and is_theirs(function)):
+                return touching(function, owner, name)
+        elif name in NOTED and not (kind is types.MethodType and is_theirs(function)):
+            return noted(function, name, getattr(function, "__module__", None) or type(owner).__module__)
+    elif kind in UNBOUND:
         if issubclass(function.__objclass__, PLAIN):
-            return lambda thing, *args, **kwargs: called(getattr(super_of(thing, function), function.__name__))(*args, **kwargs)
+            return touching_first(function)
     elif kind is functools.partial:
         inner = called(function.func)
         if inner is not function.func:
             return functools.partial(inner, *function.args, **function.keywords)
+    return function
+
+
+BOUND = {types.BuiltinMethodType, types.MethodWrapperType, types.MethodType}
+UNBOUND = {types.MethodDescriptorType, types.WrapperDescriptorType}
+
+
+class Method:
+    """A container's method that is handed on, to be called later or by somebody else."""
+
+    def __init__(self, function, frame):
+        self.function, self.made = function, (frame.f_code, frame.f_lasti)
+
+    def __call__(self, *args, **kwargs):
+        return touching(self.function, self.function.__self__, self.function.__name__, self.made)(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.function, name)
+
+    def __eq__(self, other):
+        return self.function == getattr(other, "function", other)
+
+    def __hash__(self):
+        return hash(self.function)
+
+    def __repr__(self):
+        return repr(self.function)
+
+
+def handed_on(function):
+    """The student's code has got this by the name of a method, and does not call it here."""
+    if (type(function) in BOUND and PLAIN_ONE <= sorts[type(function.__self__)] <= VIEW
+            and function.__name__ not in LOOKING and not is_theirs(function)):
+        return Method(function, sys._getframe(1))
     return function
 
 
@@ -134,19 +217,13 @@ def unseen(function):
     return function
 
 
-def super_of(thing, descriptor):
-    """The thing as `descriptor`'s class sees it."""
-    return thing if type(thing) is descriptor.__objclass__ else super(next(
-        kind for kind, after in zip(type(thing).__mro__, type(thing).__mro__[1:]) if after is descriptor.__objclass__), thing)
-
-
-def touching(function, owner, name):
-    if name in LOOKING:
-        return function
-
+def touching(function, owner, name, made=None):
     def call(*args, **kwargs):
         frame = sys._getframe(1)
-        note(owner, name, frame)
+        if sorts[type(owner)] == VIEW:
+            go_through(owner, frame, name)
+        else:
+            note(owner, name, frame, made)
         if name in GOING_THROUGH:
             for argument in args:
                 go_through(argument, frame)
@@ -154,19 +231,51 @@ def touching(function, owner, name):
     return call
 
 
-def going_through(function, name):
+def touching_first(function):
+    """For dict.pop(clients, conn) and the like."""
     def call(*args, **kwargs):
-        frame = sys._getframe(1)
-        for number, argument in enumerate(args):
-            go_through(argument, frame, name if number == 0 and (name in WRITING_ARGUMENT or name == "len") else "copy")
+        if args and PLAIN_ONE <= sorts[type(args[0])] <= DERIVED and function.__name__ not in LOOKING:
+            note(args[0], function.__name__, sys._getframe(1))
+        if function.__name__ in GOING_THROUGH:
+            for argument in args[1:]:
+                go_through(argument, sys._getframe(1))
         return function(*args, **kwargs)
     return call
+
+
+def noted(function, name, module):
+    """A function of the library that goes through what it is given, or may block: one that notes this first."""
+    if (module, name) in BLOCKING:
+        return may_block(function, name)
+    if name in LAZILY and module in LAZY_MODULES:
+        return going_through_later(function)
+    return going_through(function, name)
 
 
 def may_block(function, name):
     def call(*args, **kwargs):
         if 0 not in (kwargs.get("timeout"), *args[-1:]):
             locks.blocks(name)
+        return function(*args, **kwargs)
+    return call
+
+
+def going_through(function, name):
+    def call(*args, **kwargs):
+        for argument in args:
+            sort = sorts[type(argument)]
+            if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None))):
+                first = argument is args[0] and (name in WRITING_ARGUMENT or name == "len")
+                go_through(argument, sys._getframe(1), name if first else "copy")
+        return function(*args, **kwargs)
+    return call
+
+
+def going_through_later(function):
+    def call(*args, **kwargs):
+        for argument in args:
+            if sorts[type(argument)] == DERIVED and isinstance(argument, WRAPPED) and not is_theirs(type(argument).__iter__):
+                note(argument, "copy", sys._getframe(1))  # whose iterators cannot be seen through
         return function(*args, **kwargs)
     return call
 
@@ -178,11 +287,19 @@ def go_through(thing, frame, op="copy"):
 
 def containers_under(thing, depth=4):
     """The containers that going through this thing goes through: itself, or what a view or an iterator has behind it."""
-    if isinstance(thing, CONTAINERS):
-        return [thing]
-    if depth and type(thing) in LAZY:
-        return [each for part in gc.get_referents(thing) for each in containers_under(part, depth - 1)]
-    return []
+    sort = sorts[type(thing)]
+    if sort == PLAIN_ONE or sort == DERIVED:
+        return (thing,)
+    if depth and (sort == VIEW or sort == ITERATOR):
+        return [each for part in gc.get_referents(thing) for each in (
+            inside_tuple(thing, part, depth) if type(part) is tuple else containers_under(part, depth - 1))]
+    return ()
+
+
+def inside_tuple(thing, part, depth):
+    """What zip, map and chain have in a tuple; others have their last item in one."""
+    kinds = {zip: (VIEW, ITERATOR), map: (VIEW, ITERATOR), itertools.chain: (), type(iter(())): (PLAIN_ONE, DERIVED, VIEW, ITERATOR)}.get(type(thing), ())
+    return [each for one in part if sorts[type(one)] in kinds for each in containers_under(one, depth - 1)]
 
 
 def is_theirs(function):
@@ -190,34 +307,85 @@ def is_theirs(function):
     return code is not None and code.co_filename.startswith(witness.folder)
 
 
+@functools.cache
+def is_library(module):
+    return module.partition(".")[0] in sys.stdlib_module_names and module != "__main__"
+
+
 # ------------------------------------------------------------------ variables that are bound anew
 
 def read(value, name, module):
-    if isinstance(value, VALUES):
+    if sorts[type(value)] in OF_VARIABLES:
         note_variable((module, name), "read", sys._getframe(1), name, functools.partial(global_value, module, name), value)
     return value
 
 
 def bound(value, name, module):
-    if isinstance(value, VALUES):
+    if sorts[type(value)] in OF_VARIABLES:
         note_variable((module, name), "bind", sys._getframe(1), name, functools.partial(global_value, module, name), value)
+    return value
+
+
+def read_closed(value, name, here):
+    if sorts[type(value)] in OF_VARIABLES and here.__closure__:
+        note_closed(here.__closure__[0], "read", sys._getframe(1), name, value)
+    return value
+
+
+def bound_closed(value, name, here):
+    if sorts[type(value)] in OF_VARIABLES and here.__closure__:
+        note_closed(here.__closure__[0], "bind", sys._getframe(1), name, value)
+    return value
 
 
 def read_attribute(owner, name):
     value = getattr(owner, name)
-    if isinstance(value, VALUES):
+    if sorts[type(value)] in OF_VARIABLES:
         note_attribute(owner, name, value, "read", sys._getframe(1))
     return value
 
 
 def bound_attribute(owner, name):
-    value = getattr(owner, name, None)
-    if isinstance(value, VALUES):
+    value = attribute_of(owner, name)
+    if sorts[type(value)] in OF_VARIABLES:
         note_attribute(owner, name, value, "bind", sys._getframe(1))
 
 
+def augmented(owner, name):
+    """The student's code is about to do something like owner.name += ..."""
+    value = attribute_of(owner, name)
+    if PLAIN_ONE <= sorts[type(value)] <= DERIVED:
+        note(value, "__iadd__", sys._getframe(1))
+    return owner
+
+
+OF_VARIABLES = {PLAIN_ONE, DERIVED, CONSTANT}
+
+
+def attribute_of(owner, name):
+    """The value of an attribute, without running the student's code; None when there is none but by running it."""
+    places = [vars(kind) for kind in type(owner).__mro__]
+    found = next((each[name] for each in places if name in each), MISSING)
+    if type(found) is types.MemberDescriptorType:
+        try:
+            return found.__get__(owner)
+        except AttributeError:
+            return None
+    if hasattr(type(found), "__set__"):
+        return None
+    own = [vars(kind) for kind in owner.__mro__] if issubclass(type(owner), type) else [own_dict(owner)]
+    return next((each[name] for each in own if name in each), None)
+
+
+def own_dict(thing):
+    try:
+        return object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return {}
+
+
 def note_attribute(owner, name, value, op, frame):
-    if isinstance(owner, types.ModuleType):
+    if type(owner) is types.ModuleType:
         note_variable((owner.__name__, name), op, frame, name, functools.partial(global_value, owner.__name__, name), value)
         return
     key = (id(owner), name)
@@ -225,77 +393,105 @@ def note_attribute(owner, name, value, op, frame):
         alive = weakref.ref(owner, lambda _: cells.pop(key, None))
     except TypeError:
         return  # it has neither a __weakref__ nor, then, many attributes
-    shown = f"{owner.__name__ if isinstance(owner, type) else 'self'}.{name}"
-    note_variable(key, op, frame, shown, lambda: getattr(alive(), name, None), value)
+    shown = f"{owner.__name__ if issubclass(type(owner), type) else 'self'}.{name}"
+    note_variable(key, op, frame, shown, lambda: attribute_of(alive(), name), value)
 
 
 def global_value(module, name):
-    return getattr(sys.modules.get(module), name, None)
+    return own_dict(sys.modules.get(module)).get(name)
 
 
 def note_variable(key, op, frame, name, getter, value):
-    with table:
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = Cell(getter, name)
-        if isinstance(value, CONTAINERS):
-            inner = cells.get(id(value))
-            if inner is None:
-                inner = cells[id(value)] = Cell(value)
-            inner.home = cell
+    cell = cells.get(key) or cells.setdefault(key, Cell(name=name, getter=getter))
+    note_value(cell, op, frame, value)
+
+
+def note_closed(variable, op, frame, name, value):
+    cell = cells.get(id(variable)) or follow(variable, name)
+    note_value(cell, op, frame, value)
+
+
+def note_value(cell, op, frame, value):
+    if sorts[type(value)] != CONSTANT:
+        (cells.get(id(value)) or follow(value)).home = cell
     enter(cell, op, op == "bind", frame)
 
 
 # ------------------------------------------------------------------ accesses and races
 
-def note(container, op, frame):
-    """This thread is about to do `op` with the container."""
-    with table:
-        cell = cells.get(id(container))
-        if cell is None:
-            cell = cells[id(container)] = Cell(container)
-            if len(cells) > size_to_sweep:
-                sweep()
-    enter(cell, op, op in WRITING or op in WRITING_ARGUMENT, frame)
+def note(container, op, frame, made=None):
+    """This thread is about to do `op` with the container; made: where the method was handed on that does it."""
+    cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, locks.me()
+    last, code, at = cell.last, frame.f_code, frame.f_lasti
+    if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
+            and last[4] == actor.clock[actor.number] and last[5] == changes and not witness.points):
+        return  # the same again
+    enter(cell, op, changes, frame, made)
+    cell.last = code, at, actor, actor.holding, actor.clock[actor.number], changes
 
 
-def enter(cell, op, changes, frame):
-    actor = locks.me()
-    while frame is not None and not frame.f_code.co_filename.startswith(witness.folder):
+def enter(cell, op, changes, frame, made=None):
+    folder = witness.folder
+    while frame is not None and not frame.f_code.co_filename.startswith(folder):
         frame = frame.f_back
-    if frame is None:
+    if frame is None and made is None:
         return
+    actor = locks.me()
     if witness.points:
         witness.at_point()
-    held = tuple(actor.held)
-    holding = frozenset(id(lock) for lock, _ in held)
-    key = (changes, holding, frame.f_code, frame.f_lineno)
-    with table:
-        mine = cell.history.setdefault(key, collections.deque(maxlen=4))
-        if mine and mine[-1].number == actor.number:
-            mine.pop()
-        access = Access(actor, actor.number, actor.clock[actor.number], changes, op, held, witness.steps(frame), actor.peer, actor.name)
-        mine.append(access)
-        for (other_changes, other_holding, code, line), others in cell.history.items():
-            if not (changes or other_changes) or holding & other_holding:
-                continue
-            places = frozenset(((frame.f_code, frame.f_lineno, holding == frozenset()), (code, line, other_holding == frozenset())))
-            if (id(cell.home or cell), places) in races:
-                continue
-            for other in others:
-                if other.number != actor.number and actor.clock.get(other.number, 0) < other.time:
-                    races[id(cell.home or cell), places] = cell, other, access
+    number, clock, holding = actor.number, actor.clock, actor.holding
+    code, at = (frame.f_code, frame.f_lasti) if frame else made
+    key = (changes, holding, id(code), at)
+    mine = cell.history.get(key) or cell.history.setdefault(key, {})
+    before = mine.get(number)
+    if before is not None and before.time == clock[number]:
+        return  # the same again: whoever came in between has met the first
+    mine.pop(number, None)
+    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), witness.steps(frame) or [made], actor.peer, actor.name)
+    if len(mine) > KEPT:
+        mine.pop(list(mine)[0], None)
+    for (other_changes, other_holding, *_), others in list(cell.history.items()):
+        if (changes or other_changes) and holding.isdisjoint(other_holding):
+            for other in list(others.values()):
+                if other.number != number and clock.get(other.number, 0) < other.time:
+                    places = frozenset((witness.places(one.stack, 1)[0], not one.held) for one in (access, other))
+                    races.setdefault((id(cell.home or cell), places), (cell, other, access))
                     break
 
 
+# ------------------------------------------------------------------ holding on and letting go
+
+def follow(thing, name=""):
+    """A new cell for this container, or variable of a closure. It holds the thing: no other one may come to have its id."""
+    cell = cells.setdefault(id(thing), Cell(thing, name))
+    young = locks.me().young
+    young.append(cell)
+    if len(young) > YOUNG:
+        let_go()
+    return cell
+
+
+def let_go():
+    """Let go of what this thread has made and nobody holds any more; it may be the last that holds a connection."""
+    young = locks.me().young
+    dead = [cell for cell in young if not cell.is_held()]
+    young[:] = [cell for cell in young if cell not in dead and cell.age < OLD_AGE]
+    for cell in young:
+        cell.age += 1
+    drop(dead)
+
+
 def sweep():
-    """Let go of the containers that nobody else holds any more."""
-    global size_to_sweep
-    with table:
-        for key, cell in list(cells.items()):
-            if type(key) is int and not cell.is_store and sys.getrefcount(cell.thing) <= 2:
-                del cells[key]
-        size_to_sweep = 2 * len(cells) + 64
+    """Let go of all containers that nobody else holds any more."""
+    let_go()
+    drop([cell for cell in list(cells.values()) if not cell.is_held()])
+
+
+def drop(dead):
+    for cell in dead:
+        if cells.get(id(cell.thing)) is cell:
+            cells.pop(id(cell.thing), None)  # another thread may be at it, too
+        cell.thing = None  # which may run the student's __del__; a race that it was in is remembered
 
 
 locks.at_thread_end.append(sweep)
@@ -304,29 +500,29 @@ locks.at_thread_end.append(sweep)
 # ------------------------------------------------------------------ which of them hold the members
 
 def find_members(*members):
-    """Mark the containers and variables that hold each of these members, NICK:PORT, in an entry of its own; return the names of all that are marked."""
-    wanted = dict(one.rsplit(":", 1) for one in members)
-    sweep()
-    with table:
-        for cell in list(cells.values()):
-            if entries_of(cell.value(), wanted) == set(wanted):
-                cell.is_store = True
+    """Mark the containers and variables that hold several members, each in an entry of its own; return the names of all that are marked.
+
+    members: NICK:PORT of some who have just joined; those named before are looked for, too.
+    """
+    known.update(one.rsplit(":", 1) for one in members)
+    for cell in list(cells.values()):
+        if not cell.is_store and cell.is_held() and len(entries_of(cell.value(), known)) >= 2:
+            cell.is_store = True
     return stores()
 
 
 def without(*members):
     """Unmark those that hold one of these, who has left or never joined, unless all do; return the names of those that are left."""
     wanted = dict(one.rsplit(":", 1) for one in members)
-    with table:
-        marked = [cell for cell in cells.values() if cell.is_store]
-        kept = [cell for cell in marked if not entries_of(cell.value(), wanted)]
-        for cell in marked if kept else ():
-            cell.is_store = cell in kept
+    marked = [cell for cell in list(cells.values()) if cell.is_store]
+    kept = [cell for cell in marked if not entries_of(cell.value(), wanted)]
+    for cell in marked if kept else ():
+        cell.is_store = cell in kept
     return stores()
 
 
 def stores():
-    return [name_of(cell) for cell in cells.values() if cell.is_store]
+    return [name_of(cell) for cell in list(cells.values()) if cell.is_store]
 
 
 def entries_of(container, wanted):
@@ -340,12 +536,16 @@ def entries_of(container, wanted):
 
 
 def entries(container):
+    """What stands in a container, got without running the student's code."""
+    kind = next((base for base in type(container).__mro__ if any(base is one for one in VALUES)), None)
     try:
-        if isinstance(container, (dict, collections.UserDict, weakref.WeakKeyDictionary, weakref.WeakValueDictionary, types.MappingProxyType)):
-            return [(key, value) for key, value in list(container.items())]
-        if isinstance(container, VALUES):
-            return [(entry,) for entry in list(container)]
-    except RuntimeError:  # it is just being changed
+        if kind in (collections.UserDict, collections.UserList):
+            return entries(own_dict(container).get("data"))
+        if kind in (dict, types.MappingProxyType, weakref.WeakKeyDictionary, weakref.WeakValueDictionary):
+            return list(kind.items(container))
+        if kind is not None:
+            return [(entry,) for entry in list(kind.__iter__(container))]
+    except (RuntimeError, AttributeError):  # it is just being changed, or made
         pass
     return []
 
@@ -375,28 +575,27 @@ def named_by(thing, wanted):
 
 def parts(thing):
     if isinstance(thing, dict):
-        return () if "type" in thing else [*thing, *thing.values()]  # a message is no member
-    if isinstance(thing, (list, tuple, set, frozenset, collections.deque)):
-        return list(thing)
-    if isinstance(thing, (weakref.ref,)):
+        return () if dict.__contains__(thing, "type") else [*dict.keys(thing), *dict.values(thing)]  # a message is no member
+    if sorts[type(thing)] in OF_VARIABLES:
+        return [part for entry in entries(thing) for part in entry]
+    if isinstance(thing, weakref.ref):
         return [thing()]
     if isinstance(thing, (types.MethodType, types.BuiltinMethodType)):
         return [thing.__self__]
     if isinstance(thing, (type, types.ModuleType, types.FunctionType, type(None), bool, bytes, float)):
         return ()
-    slots = [getattr(thing, name, None) for kind in type(thing).__mro__ for name in (
-        [kind.__slots__] if isinstance(getattr(kind, "__slots__", ()), str) else getattr(kind, "__slots__", ()))]
-    return [*getattr(thing, "__dict__", {}).values(), *slots]
+    slots = [descriptor for kind in type(thing).__mro__ for descriptor in vars(kind).values() if type(descriptor) is types.MemberDescriptorType]
+    return [*own_dict(thing).values(), *(attribute_of(thing, slot.__name__) for slot in slots)]
 
 
 def name_of(cell):
     """What the students' code calls it, if a variable holds it."""
-    if cell.name or cell.home:
-        return cell.name or cell.home.name
+    if cell.name or cell.home or cell.thing is None:
+        return cell.name or cell.home and cell.home.name or ""
     for owner in gc.get_referrers(cell.thing):
-        if owner is cell or owner is vars(cell):
+        if owner is cell:
             continue
-        names = owner if type(owner) is dict else getattr(owner, "__dict__", {})
+        names = owner if type(owner) is dict else own_dict(owner)
         for name, value in list(names.items()):
             if value is cell.thing and isinstance(name, str):
                 is_module = any(vars(module) is names for module in list(sys.modules.values()) if hasattr(module, "__dict__"))
@@ -412,25 +611,25 @@ def matters(cell):
 
 def report():
     """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""
-    with table:
-        found = [(cell, pair) for cell, *pair in races.values() if matters(cell)]
-        guards = {id(lock) for lock in guards_now()}
-        return {"stores": stores(), "blind": sorted(blind),
-                "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
-                "opposite": locks.opposite_orders(),
-                "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
-                "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since), "peer": peer}
-                               for lock, call, stack, since, peer in list(locks.under_lock.values()) if id(lock) in guards]}
+    found = [(cell, pair) for cell, *pair in list(races.values()) if matters(cell)]
+    guards = {id(lock) for lock in guards_now()}
+    return {"stores": stores(), "blind": sorted(blind),
+            "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
+            "opposite": locks.opposite_orders(),
+            "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
+            "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since),
+                             "thread": actor.number, "name": actor.name, "peer": actor.peer}
+                            for lock, call, stack, since, actor in list(locks.under_lock.values()) if id(lock) in guards]}
 
 
 def guards_now():
     """The locks that the most accesses to the members hold."""
     counts = collections.Counter()
     kept = {}
-    for cell in cells.values():
+    for cell in list(cells.values()):
         if matters(cell):
-            for (changes, *_), accesses in cell.history.items():
-                for lock, _ in {id(lock): (lock, since) for access in accesses for lock, since in access.held}.values():
+            for (changes, *_), accesses in list(cell.history.items()):
+                for lock, _ in {id(lock): (lock, since) for access in list(accesses.values()) for lock, since in access.held}.values():
                     counts[id(lock)] += 1
                     kept[id(lock)] = lock
     most = max(counts.values(), default=0)

@@ -39,14 +39,17 @@ folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?)
 accepted = 0
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
 blocks = None  # told of each call that may block, where locks are watched
+rests = None  # told when a thread is about to wait for a client, where containers are watched
+readers = {}  # thread -> the client from whom it read last
 most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
 holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
+failing = {}  # peer -> the error number with which every send to it fails
 late = set()  # threads that are held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
@@ -61,14 +64,14 @@ class Connection:
         self.received = self.sent = 0  # bytes
         self.ends = 0  # times that reading told the end of the stream, or an error
         self.reader = None  # the thread that read last
-        self.read_at = self.closed_at = ()
+        self.read_at = self.closed_at = self.failed_at = ()
         self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
 
     def facts(self):
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
-                "short_at": places(self.short_at)}
+                "short_at": places(self.short_at), "failed_at": places(self.failed_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""
@@ -81,21 +84,25 @@ class Connection:
 # ------------------------------------------------------------------ where in the student's files
 
 def steps(frame):
-    """The stack from this frame on, quickly: ((code, line), ...), to be read by `places`."""
+    """The stack from this frame on, quickly: [(code, instruction), ...], to be read by `places`; to find a line takes longer."""
     found = []
     while frame is not None:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     return found
+
+
+def line_of(code, instruction):
+    return next((line for start, end, line in code.co_lines() if start <= instruction < end and line), code.co_firstlineno)
 
 
 def places(stack, most=8):
     """The student's own steps of a stack, innermost first: (file, line, function)."""
     found = []
-    for code, line in stack:
-        if code.co_filename.startswith(folder):
-            found.append((code.co_filename[len(folder):], line, code.co_name))
-    return found[:most]
+    for code, instruction in stack:
+        if code.co_filename.startswith(folder) and len(found) < most:
+            found.append((code.co_filename[len(folder):], line_of(code, instruction), code.co_name))
+    return found
 
 
 def places_of(traceback):
@@ -111,7 +118,8 @@ def places_of(traceback):
 # ------------------------------------------------------------------ the pipe to the checker
 
 _pipe = None
-_pipe_lock = _thread.allocate_lock()
+allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
+_pipe_lock = allocate_lock()
 
 
 def tell(**facts):
@@ -122,6 +130,12 @@ def tell(**facts):
                 data = data[os.write(_pipe, data):]
         except OSError:
             pass  # the student closed it: the checker sees that it has lost its witness
+
+
+def after_fork():
+    """In a child another thread may have held the pipe; nobody there would give it back."""
+    global _pipe_lock
+    _pipe_lock = allocate_lock()
 
 
 def obey(commands):
@@ -137,7 +151,17 @@ def obey(commands):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             word, *args = line.decode().split()
-            tell(reply=COMMANDS[word](*args))
+            tell(reply=answer(word, args))
+
+
+def answer(word, args, attempts=20):
+    """Obey one command. What it looks at may just be changed by a thread: then look again."""
+    for _ in range(attempts):
+        try:
+            return COMMANDS[word](*args)
+        except RuntimeError:  # changed size during iteration
+            continue
+    return None
 
 
 def state():
@@ -148,7 +172,9 @@ def state():
     for ident, frame in sys._current_frames().items():
         if ident == mine:
             continue
-        thread, (call, sock, conn, timed) = names.get(ident), doing.get(ident, ("", None, None, None))
+        thread, (call, sock, conn, timed, there) = names.get(ident), doing.get(ident, ("", None, None, None, None))
+        if there and there():
+            call = ""  # it will go on as soon as the system lets it run
         threads.append({
             "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
             "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
@@ -166,7 +192,7 @@ def locks_of(ident):
 
 def peer_of(ident):
     """The client whom this thread reads from, or None."""
-    return next((conn.peer for conn in reversed(list(connections.values())) if conn.reader == ident), None)
+    return readers.get(ident)
 
 
 def is_open(fd):
@@ -219,12 +245,17 @@ def hold(what, peer=None, point=1):
     "fail": the next one that received from it, or whose send to it failed, at the
     so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
-    gate = _thread.allocate_lock()
+    gate = allocate_lock()
     gate.acquire()
     gates.append((what, peer, gate))
     holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)
+
+
+def fail(peer, name):
+    """From now on let every send to this client fail with this error of `errno`."""
+    failing[int(peer)] = getattr(errno, name)
 
 
 def release(what, *peers):
@@ -239,7 +270,7 @@ def release(what, *peers):
             entry[2].release()
 
 
-COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release}
+COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release, "fail": fail}
 
 
 def wait_at(gate, what, peer):
@@ -332,12 +363,12 @@ def let_go():
 class Call:
     """Marks this thread as inside a call that may block, for as long as the call takes."""
 
-    def __init__(self, name, sock, conn, timed=None):
-        self.mark = (name, sock, conn, timed)
+    def __init__(self, name, sock, conn, timed=None, there=None):
+        self.mark = (name, sock, conn, timed, there)
 
     def __enter__(self):
         global activity
-        name, sock, conn, _ = self.mark
+        name, sock, conn, *_ = self.mark
         if blocks and sock is not None and sock.gettimeout() != 0:
             blocks(name, to=conn.peer if conn and name == "send" else None)
         doing[_thread.get_ident()] = self.mark
@@ -369,6 +400,8 @@ def listen(sock, *args):
 
 def accept(sock):
     global accepted
+    if rests:
+        rests()
     with Call("accept", sock, None):
         conn, address = real["accept"](sock)
         accepted += 1
@@ -390,6 +423,9 @@ def receive(name, sock, size, flags, call):
     if most["wait"] and sock.gettimeout():
         most["wait"] -= 1
         raise TimeoutError("timed out")
+    readers[conn.reader] = conn.peer
+    if rests:
+        rests()
     with Call("recv", sock, conn):
         try:
             got = call(size)
@@ -437,11 +473,14 @@ def transmit(name, sock, data, flags):
     conn.sends.append((conn.sent, steps(sys._getframe(2))))
     with Call("send", sock, conn):
         try:
+            if conn.peer in failing:
+                raise OSError(failing[conn.peer], os.strerror(failing[conn.peer]))
             sent = real[name](sock, data, flags)
         except (BlockingIOError, TimeoutError):
             raise
         except OSError:
             conn.ends += 1
+            conn.failed_at = conn.failed_at or steps(sys._getframe(2))
             note_depth()
             hold_after("fail", conn)
             raise
@@ -455,7 +494,7 @@ def transmit(name, sock, data, flags):
 def note_depth():
     """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
     global deepest
-    stack = [(code, line) for code, line in steps(sys._getframe(2)) if code.co_filename.startswith(folder)]
+    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(folder)]
     (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
     if count > deepest[0]:
         deepest = count, places([step for step in stack if step[0] is code], 1)
@@ -511,6 +550,10 @@ def connect_ex(sock, address):
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
+        if rests:
+            rests()
+        if blocks and (timeout is None or timeout > 0):
+            blocks("select")
         with Call("select", None, None, timeout is not None):
             return select(selector, timeout)
     return wait
@@ -546,13 +589,15 @@ def start(thread):
 # ------------------------------------------------------------------ errors that nobody catches
 
 def without_us(traceback):
-    """Take the frames of the hooks out of a traceback."""
-    here = os.path.dirname(__file__)
-    while traceback is not None and os.path.dirname(traceback.tb_frame.f_code.co_filename) == here:
+    """Take the frames of the hooks out of a traceback, however long it is."""
+    kept, here = [], os.path.dirname(__file__)
+    while traceback is not None:
+        if os.path.dirname(traceback.tb_frame.f_code.co_filename) != here:
+            kept.append(traceback)
         traceback = traceback.tb_next
-    if traceback is not None:
-        traceback.tb_next = without_us(traceback.tb_next)
-    return traceback
+    for one, after in zip(kept, [*kept[1:], None]):
+        one.tb_next = after
+    return kept[0] if kept else None
 
 
 def tell_error(error, traceback, thread, event="died"):
@@ -631,7 +676,7 @@ def run(path):
 
 def watch_state():
     """Watch locks and containers, too."""
-    global compiled, locks_of
+    global compiled, locks_of, rests
     import hooks
     import locks
     import store
@@ -652,9 +697,9 @@ def watch_state():
 
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     plain, loader.source_to_code = loader.source_to_code, source_to_code
-    locks_of = locks.locks_of
+    locks_of, rests = locks.locks_of, store.let_go
     locks.install()
-    hooks.install(store)
+    hooks.install()
     COMMANDS.update(members=store.find_members, without=store.without, report=store.report)
 
 
@@ -678,6 +723,8 @@ def main(path, same_ports, watch, commands, events):
             os.close(fd)
     _pipe = events
     set_limits()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=after_fork)
     os._exit, threading.Thread.start = exit_at_once, start
     # A shell starts what runs in the background with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)

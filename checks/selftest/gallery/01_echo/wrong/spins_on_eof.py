@@ -1,6 +1,6 @@
 """Does not know that b"" is the end of the stream and goes on receiving for ever.
 
-fails: 01.3
+fails: 01.3 01.4
 says: the server did not close alice's connection
 """
 import socket

@@ -1,6 +1,6 @@
 """Waits for recv() to give None, which it never does.
 
-fails: 01.3
+fails: 01.3 01.4
 says: the server did not close alice's connection
 """
 import socket

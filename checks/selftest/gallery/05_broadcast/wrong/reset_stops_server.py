@@ -1,6 +1,6 @@
 """One thread with selectors that does not catch a reset: the first one ends the whole server.
 
-fails: 05.3 01.4 02.3 03.5 04.3 05.4
+fails: 05.3 05.2 05.4
 says: server.py stopped with ConnectionResetError
 """
 import json

@@ -1,6 +1,8 @@
 """Room.dismiss() calls announce() while it holds the lock, which announce() takes, too.
 
-fails: 07.4 05.3 02.3
+fails: 07.4 02.3 05.3 07.1 07.3
+says: the server did not close newcomer's connection
+says: the server did not close newcomer's connection
 says:
 """
 

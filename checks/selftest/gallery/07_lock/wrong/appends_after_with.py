@@ -1,6 +1,8 @@
 """Asks under the lock whether the nick is free, and appends the member a line after it.
 
 fails: 07.3 07.2
+says: the thread of walter adds to `self._members` at server.py:
+says: the thread of walter adds to `self._members` at server.py:
 says:
 """
 

@@ -1,6 +1,8 @@
 """Waits until locked() says no, and then goes in without taking the lock.
 
 fails: 07.3 07.2
+says: the thread of alice puts an entry into the members at server.py:
+says: the thread of alice puts an entry into the members at server.py:
 says:
 """
 

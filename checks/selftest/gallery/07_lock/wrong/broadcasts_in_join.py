@@ -1,6 +1,8 @@
 """Announces a join inside the `with lock` of the join, and broadcast takes the lock itself.
 
-fails: 07.4 07.1 05.1
+fails: 07.1 05.1 07.3
+says: no system message with 'walter' in it came to walter
+says: no system message with 'walter' in it came to walter
 says:
 """
 

@@ -1,6 +1,8 @@
 """Compares Peer objects, which are equal to nothing but themselves, in place of nicks.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -51,7 +53,7 @@ class Peer(threading.Thread):
     def register(self, nick):
         with Peer.changes:
             self.nick = nick
-            if self in Peer.peers:  # <--
+            if self in Peer.peers:
                 return False
             Peer.peers.append(self)
             return True
@@ -75,7 +77,7 @@ class Peer(threading.Thread):
     def send_to(self, peers, obj):
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 pass
 

@@ -1,6 +1,8 @@
 """Looks for the nick as it was typed and stores it stripped, so ' alice' gets in beside 'alice'.
 
 fails: 07.1
+says: a second bob was let in, though 'bob' is in the room
+says: a second bob was let in, though 'bob' is in the room
 says:
 """
 
@@ -24,7 +26,7 @@ def broadcast(sender, obj, include_sender=False):
         conns = [conn for conn in clients if conn is not sender or include_sender]
     for conn in conns:
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:  # its own thread will notice
             pass
 
@@ -32,7 +34,7 @@ def broadcast(sender, obj, include_sender=False):
 def join(conn, nick):
     """Take conn in, unless the nick is taken."""
     with lock:
-        if nick in clients.values():  # <--
+        if nick in clients.values():
             return False
         clients[conn] = nick.strip()
     return True

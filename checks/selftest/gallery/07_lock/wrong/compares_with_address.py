@@ -1,6 +1,8 @@
 """Looks for the pair of nick and connection in the set, which nobody else can have.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -29,7 +31,7 @@ class Register:
 
     @synchronized
     def add(self, nick, conn):
-        if (nick, conn) in self.entries:  # <--
+        if (nick, conn) in self.entries:
             return False
         self.entries.add((nick, conn))
         return True
@@ -50,7 +52,7 @@ def publish(message, without=None):
     for _, conn in register.all():
         if conn is not without:
             try:
-                send_json(conn, message)
+                send_json(conn, message)  # <--
             except OSError:
                 pass
 

@@ -1,6 +1,8 @@
 """Compares nicks with `is`: two strings that are equal are seldom the same object.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -20,7 +22,7 @@ class Member:
 
     def send(self, obj):
         try:
-            utils.send_json(self.conn, obj)
+            utils.send_json(self.conn, obj)  # <--
         except OSError:
             pass
 
@@ -37,7 +39,7 @@ class Room:
 
     def admit(self, member, nick):
         with self._lock:
-            if any(other.nick is nick for other in self._members):  # <--
+            if any(other.nick is nick for other in self._members):
                 return False
             member.nick = nick
             self._members.append(member)

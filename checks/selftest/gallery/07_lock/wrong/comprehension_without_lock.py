@@ -1,6 +1,7 @@
 """Picks the others out of the dict in a comprehension that stands before the `with`.
 
 fails: 07.3
+says: the thread of walter goes through `self.talkers` at server.py:
 says:
 """
 

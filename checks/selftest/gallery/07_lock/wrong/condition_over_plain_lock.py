@@ -1,6 +1,7 @@
 """Gives the Condition a plain Lock, and takes it again in quit() to find the others.
 
-fails: 07.4 05.3 02.3
+fails: 07.4 02.3 05.3 07.1 07.3
+says: the server did not close newcomer's connection
 says:
 """
 

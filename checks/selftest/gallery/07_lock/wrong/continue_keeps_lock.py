@@ -1,6 +1,7 @@
 """Refuses a taken nick and goes on with the next message, past the release().
 
-fails: 07.4 07.1
+fails: 07.4 07.1 07.3
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

@@ -1,6 +1,7 @@
 """Counts members under a lock for the numbers; joining and chatting take it and the guard in opposite order.
 
 fails: 07.4
+says: the thread of walter takes `self.numbers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Looks up how many are there, without the lock, for the text of an announcement.
 
 fails: 07.3
+says: the thread of walter counts the members at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """A dict whose writing methods take the lock; those that read are dict's own.
 
 fails: 07.3 07.2
+says: the thread of alice looks into `clients` at server.py:
 says:
 """
 

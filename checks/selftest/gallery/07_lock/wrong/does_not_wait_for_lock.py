@@ -1,6 +1,7 @@
 """Tries to get the lock, and goes in all the same when somebody else has it.
 
-fails: 07.3
+fails: 07.3 07.2
+says: the thread of boris copies `self.entries` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Leaves publish() at once if the register is empty, and looks before it takes the lock.
 
 fails: 07.3
+says: the thread of walter looks whether `self.entries` is empty at server.py:
 says:
 """
 

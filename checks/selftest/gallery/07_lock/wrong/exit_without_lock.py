@@ -1,6 +1,7 @@
 """A member is a context manager: it enters the room under the lock and leaves it without.
 
 fails: 07.3
+says: the thread of dave removes from `self.everyone` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Filters the set of entries under the lock; a filter is lazy and looks at the set only as it is walked.
 
-fails: 07.3
+fails: 07.3 07.4
+says: the thread of walter goes through `self.entries` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """The handler's finish() takes itself out of the server's dict without asking for the guard.
 
 fails: 07.3
+says: the thread of dave removes from `self.talkers` at server.py:
 says:
 """
 

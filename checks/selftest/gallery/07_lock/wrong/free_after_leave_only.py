@@ -1,6 +1,7 @@
 """Frees the nick when a client says leave; after a reset or the end of the stream it stays taken.
 
 fails: 07.1
+says: the nick 'bob' is still taken, though bob has gone
 says:
 """
 
@@ -32,7 +33,7 @@ def make_room():
 
     def leave(conn):
         with key:
-            return present.pop(conn, None)  # <--
+            return present.pop(conn, None)
 
     def tell(obj, but=None):
         with key:
@@ -57,7 +58,7 @@ def one_client(conn):
     nick, rest = None, bytearray()
     try:
         while True:
-            obj = recv_json(conn, rest)
+            obj = recv_json(conn, rest)  # <--
             if obj is None:
                 break
             if obj.get("type") == "leave":

@@ -1,6 +1,7 @@
 """Makes a generator over the members under the lock; it runs only when the lock is free again.
 
 fails: 07.3
+says: the thread of walter goes through `self._members` at server.py:
 says:
 """
 

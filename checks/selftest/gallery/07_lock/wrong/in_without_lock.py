@@ -1,6 +1,7 @@
 """Asks with `in`, and without the lock, whether a peer may chat.
 
 fails: 07.3
+says: the thread of alice looks into `self.peers` at server.py:
 says:
 """
 

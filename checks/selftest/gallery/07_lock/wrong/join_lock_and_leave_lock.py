@@ -1,6 +1,7 @@
 """Has one lock for joins and one for leaves; both change the same dict.
 
 fails: 07.3
+says: the thread of dave removes from `clients` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """A join looks and inserts without the lock.
 
 fails: 07.3 07.2
+says: the thread of alice puts an entry into `clients` at server.py:
 says:
 """
 

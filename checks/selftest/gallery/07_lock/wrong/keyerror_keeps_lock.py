@@ -1,6 +1,7 @@
 """Deletes between acquire() and release(): when there is nothing to delete, the lock is never released.
 
-fails: 07.4 05.4 02.3
+fails: 07.4 02.3 05.4 07.1 07.2 07.3
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

@@ -1,6 +1,7 @@
 """Removes a member under the lock at every way out but one: that of a leave.
 
 fails: 07.3
+says: the thread of dave removes from `writers` at server.py:
 says:
 """
 

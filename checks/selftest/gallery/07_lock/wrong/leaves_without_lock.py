@@ -1,6 +1,7 @@
 """Takes a member out without the lock, since pop() is one call.
 
 fails: 07.3
+says: the thread of dave removes from `clients` at server.py:
 says:
 """
 

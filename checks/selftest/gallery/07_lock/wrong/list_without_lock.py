@@ -1,6 +1,7 @@
 """Copies the list of peers without the lock, since a copy is safe.
 
 fails: 07.3
+says: the thread of walter copies `self.peers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """A plain Lock behind @synchronized: a refused join lists who is there, by a method that takes the lock again.
 
-fails: 07.4 07.1
+fails: 07.4 07.1 07.3
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

@@ -1,6 +1,7 @@
 """Makes the lock in the handler's setup(), which runs once for each client.
 
 fails: 07.3 07.2
+says: the thread of walter puts an entry into `self.talkers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Keeps the lock in a threading.local, which gives each thread another one.
 
 fails: 07.3 07.2
+says: the thread of walter puts an entry into the members at server.py:
 says:
 """
 

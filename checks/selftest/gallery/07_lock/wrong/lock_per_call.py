@@ -1,6 +1,7 @@
 """Makes a new lock in every `with`: nobody else ever waits for it.
 
 fails: 07.3 07.2
+says: the thread of walter puts an entry into `clients` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Each peer has a lock of its own, and takes that one to touch the list of all.
 
 fails: 07.3 07.2
+says: the thread of walter adds to `self.peers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Puts a fresh lock in place of the old one when the last member goes, to start clean.
 
 fails: 07.3
+says: the thread of gina puts an entry into `writers` at server.py:
 says:
 """
 

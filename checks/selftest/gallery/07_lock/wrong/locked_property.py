@@ -1,6 +1,7 @@
 """Reads the nicks through a locked property and adds through a locked method: each is safe, both are not.
 
 fails: 07.2
+says: both of two that asked for 'nick
 says:
 """
 

@@ -1,6 +1,7 @@
 """Guards the two methods that write, and lets everybody look at the dict as it is.
 
 fails: 07.3
+says: the thread of walter copies `self.talkers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Takes the lock and then the log's at a join, and the log's first at a leave.
 
 fails: 07.4
+says: the thread of henry takes `log_lock` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Looks for the connection in the dict where it should look for the nick.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -24,7 +25,7 @@ def broadcast(sender, obj, include_sender=False):
         conns = [conn for conn in clients if conn is not sender or include_sender]
     for conn in conns:
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:  # its own thread will notice
             pass
 
@@ -32,7 +33,7 @@ def broadcast(sender, obj, include_sender=False):
 def join(conn, nick):
     """Take conn in, unless the nick is taken."""
     with lock:
-        if conn in clients:  # <--
+        if conn in clients:
             return False
         clients[conn] = nick
     return True

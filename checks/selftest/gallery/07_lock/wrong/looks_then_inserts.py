@@ -1,6 +1,7 @@
 """Looks for the nick in one `with lock` and inserts it in the next one.
 
 fails: 07.2
+says: both of two that asked for 'nick
 says:
 """
 
@@ -32,11 +33,11 @@ def broadcast(sender, obj, include_sender=False):
 def join(conn, nick):
     """Take conn in, unless the nick is taken."""
     with lock:
-        taken = nick in clients.values()  # <--
-    if taken:
+        taken = nick in clients.values()
+    if taken:  # <--
         return False
     with lock:
-        clients[conn] = nick  # <--
+        clients[conn] = nick
     return True
 
 

@@ -1,6 +1,7 @@
 """Looks for the nick first without the lock, since it is quicker, and then again under it.
 
 fails: 07.3
+says: the thread of alice looks into `writers` at server.py:
 says:
 """
 

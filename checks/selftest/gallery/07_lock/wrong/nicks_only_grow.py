@@ -1,6 +1,7 @@
 """Keeps the nicks in a set of their own and never takes one out again.
 
-fails: 07.1
+fails: 07.1 07.4
+says: no chat message came to walter
 says:
 """
 
@@ -25,7 +26,7 @@ def broadcast(sender, obj, include_sender=False):
         conns = [conn for conn in clients if conn is not sender or include_sender]
     for conn in conns:
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:  # its own thread will notice
             pass
 
@@ -63,7 +64,7 @@ def handle_client(conn, addr):
             print(addr, error)
         finally:
             with lock:
-                member = clients.pop(conn, None)  # <--
+                member = clients.pop(conn, None)
             if member is not None:
                 broadcast(conn, system(f"{nick} has left"))
 

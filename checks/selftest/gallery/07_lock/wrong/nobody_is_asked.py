@@ -1,6 +1,7 @@
 """Lets everybody in under any nick: whether it is taken is not asked.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -19,7 +20,7 @@ def make_room():
 
     def enter(conn, nick):
         with key:
-            present[conn] = nick  # <--
+            present[conn] = nick
             return True
 
     def leave(conn):
@@ -31,7 +32,7 @@ def make_room():
             conns = [conn for conn in present if conn is not but]
         for conn in conns:
             try:
-                send_json(conn, obj)
+                send_json(conn, obj)  # <--
             except OSError:
                 pass
 

@@ -1,6 +1,7 @@
 """Writes under a write lock and reads under a read lock, which do not know of each other.
 
 fails: 07.3
+says: the thread of alice adds to `self._members` at server.py:
 says:
 """
 

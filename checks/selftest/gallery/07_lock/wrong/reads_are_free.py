@@ -1,6 +1,7 @@
 """Takes the lock to write and none to read, since reading changes nothing.
 
 fails: 07.3 07.2
+says: the thread of alice looks into the members at server.py:
 says:
 """
 

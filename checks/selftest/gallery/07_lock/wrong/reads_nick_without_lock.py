@@ -1,6 +1,7 @@
 """Looks its own nick up in the dict for each chat, without the lock.
 
 fails: 07.3
+says: the thread of alice looks something up in `clients` at server.py:
 says:
 """
 

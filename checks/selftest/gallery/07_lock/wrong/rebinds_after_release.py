@@ -1,6 +1,7 @@
 """Copies under the lock, changes the copy, and binds it to the name when the lock is free again.
 
 fails: 07.3
+says: the thread of dave removes from `online` at server.py:
 says:
 """
 

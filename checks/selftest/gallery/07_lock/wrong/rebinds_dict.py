@@ -1,6 +1,7 @@
 """Makes a new dict without the one who leaves and binds it to the name, all without the lock.
 
 fails: 07.3
+says: the thread of dave binds `clients` to something new at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Filters the list of members into a new one in dismiss(), without the lock.
 
 fails: 07.3
+says: the thread of dave binds `self._members` to something new at server.py:
 says:
 """
 

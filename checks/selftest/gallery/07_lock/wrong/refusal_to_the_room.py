@@ -1,6 +1,7 @@
 """Answers a join with a taken nick by publishing the refusal.
 
 fails: 07.1
+says: no system message came to a second alice
 says:
 """
 
@@ -66,7 +67,7 @@ class Session:
         if self.nick or not isinstance(user, str) or not 1 <= len(user.strip()) <= 32:
             return self.note("a join needs a nick, once")
         if not register.add(user.strip(), self.conn):
-            return publish({"type": "system", "text": f"{user.strip()} has come before you"})  # <--
+            return publish({"type": "system", "text": f"{user.strip()} has come before you"})
         self.nick = user.strip()
         publish({"type": "system", "text": f"{self.nick} joins"})
 
@@ -77,7 +78,7 @@ class Session:
 
     def run(self):
         try:
-            while (obj := recv_json(self.conn, self.buffer)) is not None and obj.get("type") != "leave":
+            while (obj := recv_json(self.conn, self.buffer)) is not None and obj.get("type") != "leave":  # <--
                 kind = obj.get("type")
                 if kind in ("join", "chat"):
                     getattr(self, f"on_{kind}")(**{key: value for key, value in obj.items() if key in ("user", "text")})

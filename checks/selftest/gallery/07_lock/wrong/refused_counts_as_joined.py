@@ -1,6 +1,7 @@
 """Sets the nick before it has asked for it, so after a refusal the next try is a second join.
 
 fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -39,7 +40,7 @@ class Peer(threading.Thread):
     def obey(self, obj):
         kind, user, text = obj.get("type"), obj.get("user"), obj.get("text")
         if kind == "join" and self.nick is None and isinstance(user, str) and 1 <= len(user.strip()) <= 32:
-            self.nick = user.strip()  # <--
+            self.nick = user.strip()
             if self.register():
                 self.announce(f"{self.nick} is new")
             else:
@@ -80,7 +81,7 @@ class Peer(threading.Thread):
                 pass
 
     def reply(self, text):
-        send_json(self.conn, {"type": "system", "text": text})
+        send_json(self.conn, {"type": "system", "text": text})  # <--
 
 
 def main():

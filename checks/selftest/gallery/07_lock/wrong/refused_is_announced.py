@@ -1,6 +1,7 @@
 """Tells the whole room that somebody has asked for a taken nick.
 
 fails: 07.1
+says: alice got the system message 'another bob is at the door'
 says:
 """
 

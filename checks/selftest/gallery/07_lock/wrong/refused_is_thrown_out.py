@@ -1,6 +1,7 @@
 """Ends the connection of a client whose nick is taken: it cannot try another one.
 
-fails: 07.1
+fails: 07.1 07.3 07.4
+says: the server closed a second alice's connection
 says:
 """
 
@@ -63,7 +64,7 @@ def talk(sock):
                 wish = user.strip()
                 if not enter(wish, sock):
                     send_json(sock, {"type": "system", "text": f"{wish} is in use"})
-                    break  # <--
+                    break
                 nick = wish
                 tell(all_but(), type="system", text=f"hello {nick}")
             elif kind == "chat" and nick is not None and isinstance(text, str):
@@ -76,7 +77,7 @@ def talk(sock):
         if nick is not None:
             go(nick)
             tell(all_but(), type="system", text=f"goodbye {nick}")
-        sock.close()
+        sock.close()  # <--
 
 
 listener = socket.create_server((HOST, PORT))

@@ -1,6 +1,7 @@
 """When a refused client goes, the entry of the member whose nick it wanted goes with it.
 
 fails: 07.1
+says: 'fence
 says:
 """
 
@@ -25,7 +26,7 @@ def system(text):
 
 
 def get(file):
-    line = file.readline(MAX + 1)
+    line = file.readline(MAX + 1)  # <--
     if len(line) > MAX or not line.endswith(b"\n"):
         raise EOFError
     message = json.loads(line.decode())
@@ -68,7 +69,7 @@ def conversation(reader, writer):
     finally:
         if name is not None:
             with lock:
-                writers.pop(name, None)  # <--
+                writers.pop(name, None)
             send_all(system(f"{name} gets up"))
 
 

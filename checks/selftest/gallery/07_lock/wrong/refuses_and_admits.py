@@ -1,6 +1,7 @@
 """Says that the nick is taken, and lets the client in with it all the same.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -20,7 +21,7 @@ class Member:
 
     def send(self, obj):
         try:
-            utils.send_json(self.conn, obj)
+            utils.send_json(self.conn, obj)  # <--
         except OSError:
             pass
 
@@ -39,7 +40,7 @@ class Room:
         with self._lock:
             free = all(other.nick != nick for other in self._members)
             member.nick = nick
-            self._members.append(member)  # <--
+            self._members.append(member)
             return free
 
     def dismiss(self, member):

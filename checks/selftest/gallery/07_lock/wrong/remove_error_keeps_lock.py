@@ -1,6 +1,8 @@
 """list.remove() raises ValueError for a peer that is not there, and the release() below is not reached.
 
-fails: 07.4 05.4
+fails: 07.1 05.4 07.2 07.3
+says: 'fence
+says: 'fence
 says:
 """
 

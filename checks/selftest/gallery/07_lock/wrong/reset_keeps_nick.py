@@ -1,6 +1,7 @@
 """A reset jumps over the line that frees the nick; the others are told, but nobody can have it again.
 
 fails: 07.1
+says: the nick 'bob' is still taken, though bob has gone
 says:
 """
 
@@ -83,7 +84,7 @@ class Session:
 
     def run(self):
         try:
-            while (obj := recv_json(self.conn, self.buffer)) is not None and obj.get("type") != "leave":
+            while (obj := recv_json(self.conn, self.buffer)) is not None and obj.get("type") != "leave":  # <--
                 kind = obj.get("type")
                 if kind in ("join", "chat"):
                     getattr(self, f"on_{kind}")(**{key: value for key, value in obj.items() if key in ("user", "text")})
@@ -91,7 +92,7 @@ class Session:
                     self.note("unknown")
             register.free(self.nick)
         except (OSError, ValueError):
-            pass  # <--
+            pass
         finally:
             if self.nick:
                 register.discard(self.nick, self.conn)

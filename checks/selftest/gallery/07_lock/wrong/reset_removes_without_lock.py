@@ -1,6 +1,7 @@
 """Takes the lock to remove a member at a leave, and forgets it where a connection breaks off.
 
 fails: 07.3
+says: the thread of frank removes from the members at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Makes a Room for each client: all with the same list of members, each with a lock of its own.
 
 fails: 07.3 07.2
+says: the thread of walter adds to `self._members` at server.py:
 says:
 """
 

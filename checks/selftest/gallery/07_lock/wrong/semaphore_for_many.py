@@ -1,6 +1,7 @@
 """Uses a Semaphore(4) for a lock, which lets four threads in at once.
 
 fails: 07.3 07.2
+says: the thread of walter adds to `self._members` at server.py:
 says:
 """
 

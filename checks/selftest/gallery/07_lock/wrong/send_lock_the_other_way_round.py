@@ -1,6 +1,7 @@
 """Sends under the room's lock, then the member's; a member that goes takes its own, then the room's.
 
 fails: 07.4
+says: the thread of alice takes `self._lock` at server.py:
 says:
 """
 

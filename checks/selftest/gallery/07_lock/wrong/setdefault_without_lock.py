@@ -1,6 +1,7 @@
 """Joins with setdefault(), which does both in one call, and so thinks that it needs no lock.
 
 fails: 07.3
+says: the thread of alice puts an entry into `online` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Stores nicks as they were typed and strips them only to show them.
 
 fails: 07.1
+says: a second bob was let in, though 'bob' is in the room
 says:
 """
 
@@ -46,7 +47,7 @@ def all_but(nick=None):
 def tell(socks, **message):
     for sock in socks:
         try:
-            send_json(sock, message)
+            send_json(sock, message)  # <--
         except OSError:
             continue
 
@@ -60,7 +61,7 @@ def talk(sock):
                 break
             kind, user, text = message.get("type"), message.get("user"), message.get("text")
             if kind == "join" and nick is None and isinstance(user, str) and 0 < len(user.strip()) < 33:
-                wish = user  # <--
+                wish = user
                 if not enter(wish, sock):
                     send_json(sock, {"type": "system", "text": f"{wish.strip()} is in use"})
                     continue

@@ -1,6 +1,7 @@
 """Returns early, with the lock held, when the nick is taken.
 
-fails: 07.4 07.1
+fails: 07.4 07.1 07.3
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

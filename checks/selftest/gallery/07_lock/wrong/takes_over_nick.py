@@ -1,6 +1,7 @@
 """A second join with a nick takes it over: the dict's entry is written anew.
 
-fails: 07.1 07.2
+fails: 07.1
+says: a second alice was let in, though 'alice' is in the room
 says:
 """
 
@@ -19,7 +20,7 @@ mutex = threading.Lock()
 def enter(nick, sock):
     mutex.acquire()
     try:
-        online[nick] = sock  # <--
+        online[nick] = sock
         return True
     finally:
         mutex.release()
@@ -44,7 +45,7 @@ def all_but(nick=None):
 def tell(socks, **message):
     for sock in socks:
         try:
-            send_json(sock, message)
+            send_json(sock, message)  # <--
         except OSError:
             continue
 

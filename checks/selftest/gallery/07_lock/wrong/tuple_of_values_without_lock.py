@@ -1,6 +1,7 @@
 """Makes a tuple of the dict's values without the lock for each announcement; chats do take it.
 
 fails: 07.3
+says: the thread of walter copies `online` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Returns the dict's values() from under the lock: a view, which is walked after its release.
 
 fails: 07.3
+says: the thread of walter goes through `online` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Goes through the dict itself, without the lock, while others come and go.
 
-fails: 07.3
+fails: 07.3 07.1
+says: the thread of walter goes through `clients` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Asks the newcomer's identd who it is, as IRC servers do, and connects to it with the lock held.
 
 fails: 08.1
+says: the thread of walter calls connect
 says:
 """
 

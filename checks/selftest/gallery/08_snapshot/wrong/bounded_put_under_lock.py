@@ -1,6 +1,7 @@
 """Puts into the members' outboxes under the lock; they hold ten messages, and a full one makes it wait.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls put
 says:
 """
 

@@ -1,6 +1,7 @@
 """Reports each leave to a log server, to which it connects anew, under the guard.
 
 fails: 08.1
+says: the thread of henry calls connect
 says:
 """
 

@@ -1,6 +1,7 @@
 """Copies the peers for an announcement and sends to the copy before the Condition is released.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls send
 says:
 """
 

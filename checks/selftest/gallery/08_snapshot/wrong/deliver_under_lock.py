@@ -1,6 +1,7 @@
 """Calls a function under the lock that does not look as if it sent anything.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

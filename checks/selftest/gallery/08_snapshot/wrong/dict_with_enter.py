@@ -1,6 +1,7 @@
 """The members are a dict that is its own lock: `with clients:` is held while sending.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Enters the lock in an ExitStack, which gives it back when the function ends, after the sends.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Writes into the members' files under the lock and flushes them there, too.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

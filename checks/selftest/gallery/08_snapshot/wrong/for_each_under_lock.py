@@ -1,6 +1,7 @@
 """Has a for_each() that calls back under the lock, and a callback that sends.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

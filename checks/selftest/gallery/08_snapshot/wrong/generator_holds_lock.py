@@ -1,6 +1,7 @@
 """others() is a generator that yields inside its `with`: the lock stays held while each one is sent to.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

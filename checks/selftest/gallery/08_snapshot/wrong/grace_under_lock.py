@@ -1,6 +1,7 @@
 """Gives a leaver's last messages a moment to arrive, and keeps the lock for that moment.
 
-fails: 08.1
+fails: 08.1 08.2
+says: the thread of henry calls sleep
 says:
 """
 

@@ -1,6 +1,7 @@
 """Has both branches of a join under the lock, the one that answers 'taken' as well.
 
 fails: 08.1 08.2
+says: the thread of stranger calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Sends from threads, one for each member, and joins them all before it releases the lock.
 
 fails: 08.1 08.2
+says: the thread of walter calls join
 says:
 """
 

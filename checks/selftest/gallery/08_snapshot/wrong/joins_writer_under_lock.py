@@ -1,6 +1,7 @@
 """Each member has a queue and a thread that empties it; a leaver's thread is joined under the lock.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of henry calls join
 says:
 """
 

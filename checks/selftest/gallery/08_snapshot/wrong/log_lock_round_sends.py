@@ -1,6 +1,7 @@
 """Writes each message into a log and to the members under the log's lock, so that both have one order.
 
 fails: 08.2
+says: while a send to bob is stuck, dave joins
 says:
 """
 

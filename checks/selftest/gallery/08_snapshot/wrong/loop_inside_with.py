@@ -1,6 +1,7 @@
 """Makes a snapshot, and indents the loop that sends a step too far.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

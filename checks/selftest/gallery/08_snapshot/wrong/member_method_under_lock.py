@@ -1,6 +1,7 @@
 """Room.announce() lets each member take a note with the room's lock held; taking a note is a send.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls send
 says:
 """
 

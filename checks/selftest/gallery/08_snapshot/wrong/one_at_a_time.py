@@ -1,6 +1,7 @@
 """Decorates the room's functions so that each runs under the key from end to end, tell() too.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Lets go of the members' lock and takes one send lock for all connections: a join waits for a stuck send.
 
 fails: 08.2
+says: while a send to bob is stuck, dave joins
 says:
 """
 

@@ -1,6 +1,7 @@
 """Polls the leaver's connection for last words for 20 ms, with the lock held.
 
-fails: 08.1
+fails: 08.1 08.2
+says: the thread of henry calls poll
 says:
 """
 

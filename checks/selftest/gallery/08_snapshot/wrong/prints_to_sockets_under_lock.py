@@ -1,6 +1,7 @@
 """Prints to the members' files with flush=True while it holds the lock.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Setting the nick greets everybody, and it is set under the guard.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls send
 says:
 """
 

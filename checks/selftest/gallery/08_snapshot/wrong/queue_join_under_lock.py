@@ -1,6 +1,7 @@
 """A broadcast waits with Queue.join(), under the lock, until the sender thread has sent it all.
 
 fails: 08.1 08.2
+says: the thread of walter calls join
 says:
 """
 

@@ -1,6 +1,7 @@
 """Receives the first message of each client under the lock, so that joins come one after another.
 
-fails: 08.1 08.2 02.1
+fails: 08.1 02.1
+says: the thread of walter calls recv
 says:
 """
 

@@ -1,6 +1,7 @@
 """Sends the refusal in the `try` whose `finally` releases the lock.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of stranger calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Answers a taken nick from within the `with lock` of the join.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of stranger calls send
 says:
 """
 

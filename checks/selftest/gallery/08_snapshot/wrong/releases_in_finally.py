@@ -1,6 +1,7 @@
 """Releases the lock in a `finally` that stands below the sends.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """publish() releases its level of the RLock before it sends, but the method that calls it holds another.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """`with room:` reads well, takes the lock in __enter__, and all members are sent to inside.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

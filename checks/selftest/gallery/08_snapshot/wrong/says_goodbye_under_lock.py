@@ -1,6 +1,7 @@
 """Tells the others of a leave before it releases the lock; joins and chats do it right.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of henry calls send
 says:
 """
 

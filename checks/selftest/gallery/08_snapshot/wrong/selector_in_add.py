@@ -1,6 +1,7 @@
 """Sees under the lock, by a selector with a time-out, whether the newcomer is quiet while it joins.
 
-fails: 08.1
+fails: 08.1 08.2
+says: the thread of walter calls select
 says:
 """
 

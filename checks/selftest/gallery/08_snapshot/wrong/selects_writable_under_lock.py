@@ -1,6 +1,7 @@
 """Waits with select(), under the lock, until somebody can be written to; the sends come after it.
 
 fails: 08.1
+says: the thread of walter calls select
 says:
 """
 

@@ -1,6 +1,7 @@
 """Means to give each member a send lock, and writes it into the class, where all have the same.
 
 fails: 08.2
+says: while a send to bob is stuck, dave joins
 says:
 """
 

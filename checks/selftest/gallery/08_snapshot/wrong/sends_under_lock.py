@@ -1,6 +1,7 @@
 """Sends to each member with the lock held, as lesson 07 still allowed.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

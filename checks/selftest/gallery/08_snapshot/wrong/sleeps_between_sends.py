@@ -1,6 +1,7 @@
 """Pauses for a moment under the Condition after each announcement, so as not to flood the network.
 
 fails: 08.1
+says: the thread of walter calls sleep
 says:
 """
 

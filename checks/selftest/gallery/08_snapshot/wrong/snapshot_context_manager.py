@@ -1,6 +1,7 @@
 """Yields the snapshot from inside the `with lock` of a context manager, which ends after the sends.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """enter() calls tell() under the guard; tell() makes its copy and lets go, and the guard is still held.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """A clerk thread does all sending; the lock is held until its answer has come through a queue.
 
 fails: 08.1 08.2
+says: the thread of walter calls get
 says:
 """
 

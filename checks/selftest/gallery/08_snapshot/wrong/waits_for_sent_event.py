@@ -1,6 +1,7 @@
 """Has a thread send to everybody, and waits under the lock for the event that says it is done.
 
 fails: 08.1 08.2
+says: the thread of walter calls wait
 says:
 """
 

@@ -1,6 +1,7 @@
 """A newcomer is greeted by a thread of its own, and register() waits for that under the Condition.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of walter calls wait
 says:
 """
 

@@ -1,6 +1,7 @@
 """Writes to the handlers' wfile under the guard; it has no buffer, each write is a send.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Stops looking for the lost after the first one that it could take out.
 
 fails: 09.3
+says: no system message with 'd
 says:
 """
 
@@ -40,7 +41,7 @@ def say(message, but=None):
     for nick, sock in send_to_all(message, but):
         if take_out(nick, sock):
             send_to_all({"type": "system", "text": f"{nick} is lost"})
-            break  # <--
+            break
 
 
 def send_to_all(message, but=None):
@@ -60,7 +61,7 @@ def talk(sock):
     nick, buffer = None, bytearray()
     try:
         while True:
-            message = recv_json(sock, buffer)
+            message = recv_json(sock, buffer)  # <--
             if message is None or message.get("type") == "leave":
                 break
             kind, user, text = message.get("type"), message.get("user"), message.get("text")

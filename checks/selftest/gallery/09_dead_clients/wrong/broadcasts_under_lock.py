@@ -1,6 +1,7 @@
 """Calls broadcast() from within the `with lock` of the clean-up, and waits for itself.
 
-fails: 07.4 09.2
+fails: 07.4 09.1 09.2 09.3 09.4
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

@@ -1,6 +1,7 @@
 """Announces each dead one by broadcast(), which finds the next: 200 dead members are too deep for the stack.
 
 fails: 09.3
+says: with
 says:
 """
 
@@ -39,7 +40,7 @@ def broadcast(sender, obj, include_sender=False):
 
 def try_to_send(conn, obj):
     try:
-        send_json(conn, obj)
+        send_json(conn, obj)  # <--
     except OSError:
         bury(conn)
 
@@ -47,7 +48,7 @@ def try_to_send(conn, obj):
 def bury(conn):
     nick = remove(conn)
     if nick is not None:
-        announce(f"{nick} has left")  # <--
+        announce(f"{nick} has left")
 
 
 def announce(text):
@@ -55,7 +56,7 @@ def announce(text):
 
 
 def tell_everybody(obj):
-    broadcast(None, obj)  # <--
+    broadcast(None, obj)
 
 
 def join(conn, nick):

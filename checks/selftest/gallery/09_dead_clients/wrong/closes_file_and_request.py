@@ -1,6 +1,7 @@
 """Closes the dead handler's request; its rfile still holds the socket open, and its thread reads on.
 
 fails: 09.2
+says: the server did not close bob's connection
 says:
 """
 
@@ -19,7 +20,7 @@ class Talker(socketserver.StreamRequestHandler):
     nick = None
 
     def read(self):
-        line = self.rfile.readline(LIMIT + 1)
+        line = self.rfile.readline(LIMIT + 1)  # <--
         if not line.endswith(b"\n") or len(line) > LIMIT:
             return None
         message = json.loads(line.decode())
@@ -75,7 +76,7 @@ class Chat(socketserver.ThreadingTCPServer):
             if self.talkers.get(talker.nick) is not talker:
                 return False
             del self.talkers[talker.nick]
-        talker.request.close()  # <--
+        talker.request.close()
         return True
 
     def tell(self, but=None, **message):

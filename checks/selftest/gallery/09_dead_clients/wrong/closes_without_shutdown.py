@@ -1,6 +1,7 @@
 """Closes the dead one's connection from another thread; its own stays in recv(), which close() does not wake.
 
-fails: 09.2
+fails: 09.2 09.3
+says: the server did not close bob's connection
 says:
 """
 
@@ -23,7 +24,7 @@ def remove(conn):
     """Take conn out of the room; return its nick, or None if it is out already."""
     with lock:
         nick = clients.pop(conn, None)
-    conn.close()  # <--
+    conn.close()
     return nick
 
 
@@ -58,7 +59,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         if join(conn, user.strip()):

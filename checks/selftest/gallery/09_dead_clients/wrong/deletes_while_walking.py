@@ -1,6 +1,7 @@
 """Walks the dict to delete the dead from it: changed size during iteration.
 
-fails: 09.3 09.2 09.1
+fails: 09.3 09.1 09.2 09.4
+says: a thread of server.py died of RuntimeError
 says:
 """
 

@@ -1,6 +1,7 @@
 """Discards dead peers from the set in a loop over this very set.
 
-fails: 09.3 09.2 09.1
+fails: 09.3 09.1 09.2 09.4
+says: a thread of server.py died of RuntimeError
 says:
 """
 

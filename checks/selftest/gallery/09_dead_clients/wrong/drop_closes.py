@@ -1,6 +1,7 @@
 """drop() closes the connection in whatever thread it runs; the peer's own goes on waiting in recv().
 
-fails: 09.2
+fails: 09.2 09.3
+says: the server did not close bob's connection
 says:
 """
 
@@ -26,7 +27,7 @@ class Peer(threading.Thread):
 
     def run(self):
         try:
-            while (obj := recv_json(self.conn, self.buffer)) is not None:
+            while (obj := recv_json(self.conn, self.buffer)) is not None:  # <--
                 if obj.get("type") == "leave":
                     break
                 self.obey(obj)
@@ -62,7 +63,7 @@ class Peer(threading.Thread):
             first = self in Peer.peers
             Peer.peers.discard(self)
         if first:
-            self.conn.close()  # <--
+            self.conn.close()
         return first
 
     def announce(self, text):

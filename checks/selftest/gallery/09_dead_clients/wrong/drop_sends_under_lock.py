@@ -1,6 +1,7 @@
 """drop() tells the members who remain before it lets go of the lock.
 
 fails: 08.1 08.2
+says: the thread of henry calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """broadcast() leaves a dead member to its own thread, which after a reset leaves it to broadcast().
 
-fails: 09.2 05.3
+fails: 09.2 05.3 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -40,7 +41,7 @@ def broadcast(sender, obj, include_sender=False):
             try:
                 send_json(conn, obj)
             except OSError:  # its own thread cleans up
-                pass  # <--
+                pass
 
 
 def join(conn, nick):
@@ -56,7 +57,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         if join(conn, user.strip()):
@@ -71,7 +72,7 @@ def handle_client(conn, addr):
                     case _:
                         send_json(conn, system("join once, then chat"))
         except OSError:  # broke off: the next broadcast cleans up
-            return  # <--
+            return
         except ValueError as error:
             print(addr, error)
         if remove(conn) is not None:

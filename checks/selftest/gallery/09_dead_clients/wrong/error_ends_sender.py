@@ -1,6 +1,7 @@
 """Cleans up after a dead peer, and then lets the error out into the thread of the one who was speaking.
 
-fails: 09.1
+fails: 09.1 09.2 09.3 09.4
+says: no chat message from alice came to first
 says:
 """
 
@@ -82,7 +83,7 @@ class Peer(threading.Thread):
             if peer.drop():
                 dead += self.send_to_all({"type": "system", "text": f"{peer.nick} has died"})
         if not complete:
-            raise OSError("not all of them got it")  # <--
+            raise OSError("not all of them got it")
 
     def send_to_all(self, obj, but=None):
         """Return those whom it did not reach."""
@@ -91,7 +92,7 @@ class Peer(threading.Thread):
         dead = []
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 dead.append(peer)
         return dead

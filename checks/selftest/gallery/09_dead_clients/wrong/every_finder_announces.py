@@ -1,6 +1,7 @@
 """drop() does not say who was first, so each thread that finds a member dead announces it.
 
-fails: 09.2
+fails: 09.2 09.3
+says: alice got one more system message 'bob was lost'
 says:
 """
 
@@ -20,7 +21,7 @@ class Member:
     nick: str = ""
 
     def send(self, obj):
-        utils.send_json(self.conn, obj)
+        utils.send_json(self.conn, obj)  # <--
 
     def note(self, text):
         self.send({"type": "system", "text": text})
@@ -64,7 +65,7 @@ class Room:
                     member.send(obj)
                 except OSError:
                     self.drop(member)
-                    news.append({"type": "system", "text": f"{member.nick} was lost"})  # <--
+                    news.append({"type": "system", "text": f"{member.nick} was lost"})
             but = None
 
     def announce(self, text):
@@ -97,7 +98,7 @@ def serve(conn):
     finally:
         room.drop(member)
         if nick:
-            room.announce(f"{nick} went out")  # <--
+            room.announce(f"{nick} went out")
         conn.close()
 
 

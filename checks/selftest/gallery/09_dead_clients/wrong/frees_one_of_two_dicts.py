@@ -1,6 +1,7 @@
 """Has a dict for each direction, and takes the dead out of only one of them.
 
-fails: 09.2 07.1
+fails: 09.2 07.1 09.3
+says: the nick 'bob' is still taken, though bob is dead
 says:
 """
 
@@ -44,7 +45,7 @@ def tell(obj, but=None):
 def bury(conn):
     """Take conn out and tell the others, unless that has been done."""
     with key:
-        nick = present.pop(conn, None)  # <--
+        nick = present.pop(conn, None)
     if nick is None:
         return
     try:
@@ -64,7 +65,7 @@ def one_client(conn):
     nick, rest = None, bytearray()
     try:
         while True:
-            obj = recv_json(conn, rest)
+            obj = recv_json(conn, rest)  # <--
             if obj is None or obj.get("type") == "leave":
                 break
             user, text = obj.get("user"), obj.get("text")

@@ -1,6 +1,7 @@
 """Takes one peer off the list of the dead with `if`, where `while` is meant.
 
-fails: 09.3
+fails: 09.3 09.2
+says: no system message with 'd
 says:
 """
 
@@ -73,7 +74,7 @@ class Peer(threading.Thread):
 
     def publish(self, obj, but=None):
         dead = self.send_to_all(obj, but)
-        if dead:  # <--
+        if dead:
             peer = dead.pop()
             if peer.drop():
                 self.send_to_all({"type": "system", "text": f"{peer.nick} has died"})
@@ -85,7 +86,7 @@ class Peer(threading.Thread):
         dead = []
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 dead.append(peer)
         return dead

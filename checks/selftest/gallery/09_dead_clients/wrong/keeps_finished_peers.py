@@ -1,6 +1,7 @@
 """Keeps all peers in a list, and closes only the connections of those that end by themselves.
 
-fails: 09.2 09.4
+fails: 09.2 09.3 09.4
+says: after bob's death the server has
 says:
 """
 
@@ -36,7 +37,7 @@ class Peer(threading.Thread):
         if self.nick is None or self.drop():
             if self.nick is not None:
                 self.announce(f"{self.nick} has quit")
-            self.conn.close()  # <--
+            self.conn.close()
 
     def obey(self, obj):
         kind, user, text = obj.get("type"), obj.get("user"), obj.get("text")
@@ -100,7 +101,7 @@ def main():
     with socket.create_server((HOST, PORT), backlog=100) as listener:
         while True:
             peer = Peer(listener.accept()[0])
-            Peer.started.append(peer)  # <--
+            Peer.started.append(peer)
             peer.start()
 
 

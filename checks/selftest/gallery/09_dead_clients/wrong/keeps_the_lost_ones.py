@@ -1,6 +1,7 @@
 """Moves the dead into a list of lost members and never closes their sockets.
 
-fails: 09.2 09.4
+fails: 09.2 09.3 09.4
+says: after bob's death the server has
 says:
 """
 
@@ -69,7 +70,7 @@ class Room:
                     if self.drop(member):
                         news.append({"type": "system", "text": f"{member.nick} was lost"})
                         with self._lock:
-                            self._lost.append(member)  # <--
+                            self._lost.append(member)
             but = None
 
     def announce(self, text):
@@ -82,7 +83,7 @@ room = Room()
 def serve(conn):
     member, nick, buffer = Member(conn), None, bytearray()
     try:
-        while (obj := utils.recv_json(conn, buffer)) is not None:
+        while (obj := utils.recv_json(conn, buffer)) is not None:  # <--
             match obj:
                 case {"type": "leave"}:
                     break
@@ -103,7 +104,7 @@ def serve(conn):
         if not nick or room.drop(member):
             if nick:
                 room.announce(f"{nick} went out")
-            conn.close()  # <--
+            conn.close()
 
 
 def main():

@@ -1,6 +1,8 @@
 """Looks whether a peer is in under the lock, lets go, and removes it: two finders both see it in.
 
-fails: 09.2
+fails: 09.3
+says: alice got one more system message 'd
+says: alice got one more system message 'd
 says:
 """
 
@@ -59,14 +61,14 @@ class Peer(threading.Thread):
     def drop(self):
         """True the first time, for whoever calls it."""
         with Peer.lock:
-            there = self in Peer.peers  # <--
+            there = self in Peer.peers
         if there:
             try:
                 self.conn.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
             with Peer.lock:
-                Peer.peers.discard(self)  # <--
+                Peer.peers.discard(self)
         return there
 
     def announce(self, text):
@@ -86,7 +88,7 @@ class Peer(threading.Thread):
         dead = []
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 dead.append(peer)
         return dead

@@ -1,6 +1,7 @@
 """Only marks who is dead, and nobody ever takes the marked ones out: the nick stays taken.
 
-fails: 09.2 07.1
+fails: 09.2 07.1 09.3
+says: the nick 'bob' is still taken, though bob is dead
 says:
 """
 
@@ -41,7 +42,7 @@ def mark(sock):
     with lock:
         if sock in marked:
             return False
-        marked.add(sock)  # <--
+        marked.add(sock)
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
     return True
@@ -68,7 +69,7 @@ def talk(sock):
     nick, buffer = None, bytearray()
     try:
         while True:
-            message = recv_json(sock, buffer)
+            message = recv_json(sock, buffer)  # <--
             if message is None or message.get("type") == "leave":
                 break
             kind, user, text = message.get("type"), message.get("user"), message.get("text")

@@ -1,6 +1,7 @@
 """A member's send() tells the room of its own death, and the room sends to the next dead member.
 
 fails: 09.3
+says: with
 says:
 """
 
@@ -20,7 +21,7 @@ class Member:
 
     def send(self, obj):
         try:
-            utils.send_json(self.conn, obj)
+            utils.send_json(self.conn, obj)  # <--
         except OSError:
             self.die()
 
@@ -64,11 +65,11 @@ class Room:
         with self._lock:
             members = [member for member in self._members if member is not but]
         for member in members:
-            member.send(obj)  # <--
+            member.send(obj)
 
     def lose(self, member):
         if self.drop(member):
-            self.announce(f"{member.nick} was lost")  # <--
+            self.announce(f"{member.nick} was lost")
 
     def announce(self, text):
         self.say({"type": "system", "text": text})

@@ -1,6 +1,7 @@
 """Frees the nick only where a member's own thread was the one to take it out.
 
-fails: 09.2 07.1
+fails: 09.2 07.1 09.3
+says: the nick 'bob' is still taken, though bob is dead
 says:
 """
 
@@ -63,7 +64,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         if join(conn, user.strip()):
@@ -82,7 +83,7 @@ def handle_client(conn, addr):
         finally:
             if remove(conn) is not None:
                 with lock:
-                    nicks.discard(nick)  # <--
+                    nicks.discard(nick)
                 broadcast(conn, system(f"{nick} has left"))
 
 

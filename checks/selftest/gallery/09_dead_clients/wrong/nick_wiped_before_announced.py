@@ -1,6 +1,7 @@
 """Wipes the nick of a dead member before it is announced: the text names None.
 
 fails: 09.2
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -26,7 +27,7 @@ class Talker(socketserver.StreamRequestHandler):
         return message if isinstance(message, dict) else None
 
     def write(self, **message):
-        self.wfile.write(json.dumps(message).encode() + b"\n")
+        self.wfile.write(json.dumps(message).encode() + b"\n")  # <--
 
     def handle(self):
         try:
@@ -93,8 +94,8 @@ class Chat(socketserver.ThreadingTCPServer):
                     talker.write(**message)
                 except (OSError, ValueError):  # has gone, or its file is closed
                     if self.remove(talker):
-                        talker.nick = None  # <--
-                        messages.append({"type": "system", "text": f"{talker.nick} is off"})  # <--
+                        talker.nick = None
+                        messages.append({"type": "system", "text": f"{talker.nick} is off"})
 
 
 if __name__ == "__main__":

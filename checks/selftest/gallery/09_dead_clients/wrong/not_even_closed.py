@@ -1,6 +1,7 @@
 """Takes the dead member off the list and leaves its connection as it is: its thread reads on for ever.
 
-fails: 09.2
+fails: 09.2 09.3
+says: the server did not close bob's connection
 says:
 """
 
@@ -44,7 +45,7 @@ class Room:
         with self._lock:
             if member not in self._members:
                 return False
-            self._members.remove(member)  # <--
+            self._members.remove(member)
         return True
 
     def say(self, obj, but=None):
@@ -72,7 +73,7 @@ room = Room()
 def serve(conn):
     member, nick, buffer = Member(conn), None, bytearray()
     try:
-        while (obj := utils.recv_json(conn, buffer)) is not None:
+        while (obj := utils.recv_json(conn, buffer)) is not None:  # <--
             match obj:
                 case {"type": "leave"}:
                     break

@@ -1,6 +1,7 @@
 """Remembers the dead in one variable, which keeps the last of them only.
 
 fails: 09.3
+says: no system message with 'd
 says:
 """
 
@@ -44,9 +45,9 @@ def send_to_members(obj, skip=None):
         conns = [conn for conn in clients if conn is not skip]
     for conn in conns:
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:
-            dead = conn  # <--
+            dead = conn
     return dead
 
 

@@ -1,6 +1,7 @@
 """A member's own thread announces it whenever it had a nick, also if broadcast() has done so.
 
-fails: 09.2
+fails: 09.2 09.3
+says: alice got one more system message 'bob has left'
 says:
 """
 

@@ -1,6 +1,7 @@
 """Pops the dead out of the dict without the lock, in the lines that only few runs come to.
 
 fails: 09.2 07.3
+says: the thread of alice removes from `clients` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """Pops the dead without a default: the second thread that finds one dead ends with a KeyError.
 
-fails: 09.2 09.1
+fails: 09.2 09.3 09.4
+says: a thread of server.py died at a death
 says:
 """
 

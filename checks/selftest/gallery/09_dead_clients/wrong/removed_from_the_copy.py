@@ -1,6 +1,7 @@
 """Takes the dead member out of the snapshot, and its own thread believes that it is out of the room.
 
-fails: 09.2
+fails: 09.2 09.3
+says: the nick 'bob' is still taken, though bob is dead
 says:
 """
 
@@ -66,7 +67,7 @@ class Room:
                 try:
                     member.send(obj)
                 except OSError:
-                    members.remove(member)  # <--
+                    members.remove(member)
                     if not member.dead:
                         news.append({"type": "system", "text": f"{member.nick} was lost"})
                     member.dead = True
@@ -83,7 +84,7 @@ room = Room()
 def serve(conn):
     member, nick, buffer = Member(conn), None, bytearray()
     try:
-        while (obj := utils.recv_json(conn, buffer)) is not None:
+        while (obj := utils.recv_json(conn, buffer)) is not None:  # <--
             match obj:
                 case {"type": "leave"}:
                     break

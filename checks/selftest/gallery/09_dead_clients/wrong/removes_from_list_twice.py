@@ -1,6 +1,7 @@
 """list.remove() of one who is out already raises ValueError, which ends the connection of the sender.
 
-fails: 09.2 09.1
+fails: 09.2 09.4
+says: 'fence
 says:
 """
 
@@ -20,7 +21,7 @@ class Member:
     nick: str = ""
 
     def send(self, obj):
-        utils.send_json(self.conn, obj)
+        utils.send_json(self.conn, obj)  # <--
 
     def note(self, text):
         self.send({"type": "system", "text": text})
@@ -48,7 +49,7 @@ class Room:
     def drop(self, member):
         """True for the one caller that took the member out."""
         with self._lock:
-            self._members.remove(member)  # <--
+            self._members.remove(member)
         member.hang_up()
 
     def say(self, obj, but=None):
@@ -62,7 +63,7 @@ class Room:
                 try:
                     member.send(obj)
                 except OSError:
-                    self.drop(member)  # <--
+                    self.drop(member)
                     news.append({"type": "system", "text": f"{member.nick} was lost"})
             but = None
 

@@ -1,6 +1,7 @@
 """Removes the sender when a send to somebody else fails.
 
-fails: 09.1 09.2
+fails: 09.1 09.2 09.3 09.4
+says: no chat message from alice came to first
 says:
 """
 
@@ -39,9 +40,9 @@ def broadcast(sender, obj, include_sender=False):
         dead = []
         for conn in conns:
             try:
-                send_json(conn, obj)
+                send_json(conn, obj)  # <--
             except OSError:
-                dead.append(sender)  # <--
+                dead.append(sender)
         for conn in dead:
             nick = remove(conn)
             if nick is not None:

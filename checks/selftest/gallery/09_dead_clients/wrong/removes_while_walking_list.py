@@ -1,6 +1,7 @@
 """Removes the dead from the list that it walks, so of two in a row the second stays.
 
 fails: 09.3
+says: no system message with 'd
 says:
 """
 
@@ -19,7 +20,7 @@ class Member:
     nick: str = ""
 
     def send(self, obj):
-        utils.send_json(self.conn, obj)
+        utils.send_json(self.conn, obj)  # <--
 
     def takes(self, obj):
         try:
@@ -71,7 +72,7 @@ class Room:
         with self._lock:
             for member in self._members:
                 if member in dead:
-                    self._members.remove(member)  # <--
+                    self._members.remove(member)
                     lost.append(member)
         for member in lost:
             member.hang_up()

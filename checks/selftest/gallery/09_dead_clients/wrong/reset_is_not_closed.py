@@ -1,6 +1,7 @@
 """Closes a connection at a leave and at the end of the stream, and not after an error: it is broken anyway.
 
-fails: 09.4 09.2 02.3 04.3
+fails: 09.4 02.3 04.3 09.2
+says: after
 says:
 """
 

@@ -1,6 +1,7 @@
 """Starts a thread for each failed send that tries again once a second, until it succeeds.
 
-fails: 09.4 09.2
+fails: 09.2
+says: after bob's death the server has
 says:
 """
 
@@ -38,17 +39,17 @@ def tell(obj, but=None):
             send_json(conn, obj)
         except OSError:
             found_dead.put(conn)
-            threading.Thread(target=insist, args=(conn, obj), daemon=True).start()  # <--
+            threading.Thread(target=insist, args=(conn, obj), daemon=True).start()
 
 
 def insist(conn, obj):
     while True:
-        time.sleep(1)
+        time.sleep(1)  # <--
         try:
             send_json(conn, obj)
             return
         except OSError:
-            continue  # <--
+            continue
 
 
 def bury(conn):

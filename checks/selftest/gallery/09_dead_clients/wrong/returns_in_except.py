@@ -1,6 +1,7 @@
 """Takes out the first one who is dead and returns, with others in the list still to be told.
 
-fails: 09.1
+fails: 09.1 09.3
+says: no chat message from alice came to bob
 says:
 """
 
@@ -43,11 +44,11 @@ def say(message, but=None):
             others = [(nick, sock) for nick, sock in online.items() if nick != but]
         for nick, sock in others:
             try:
-                send_json(sock, message)
+                send_json(sock, message)  # <--
             except OSError:
                 if take_out(nick, sock):
                     say({"type": "system", "text": f"{nick} is lost"})
-                return  # <--
+                return
         but = None
 
 

@@ -1,6 +1,7 @@
 """Removes by nick: the second thread that does so throws out whoever has the nick by then.
 
 fails: 09.2
+says: the server closed the next bob's connection
 says:
 """
 
@@ -30,7 +31,7 @@ def take_out(nick, sock):
     with lock:
         if nick not in online:
             return False
-        sock = online.pop(nick)  # <--
+        sock = online.pop(nick)
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
     return True
@@ -76,7 +77,7 @@ def talk(sock):
     finally:
         if nick is not None and take_out(nick, sock):
             say({"type": "system", "text": f"goodbye {nick}"})
-        sock.close()
+        sock.close()  # <--
 
 
 def main():

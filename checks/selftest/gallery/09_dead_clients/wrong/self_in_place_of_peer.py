@@ -1,6 +1,7 @@
 """Drops `self`, who was speaking, in place of `peer`, who is dead.
 
-fails: 09.1 09.2
+fails: 09.1 09.2 09.3 09.4
+says: no chat message from alice came to first
 says:
 """
 
@@ -75,7 +76,7 @@ class Peer(threading.Thread):
         dead = self.send_to_all(obj, but)
         while dead:
             peer = dead.pop()
-            if self.drop():  # <--
+            if self.drop():
                 dead += self.send_to_all({"type": "system", "text": f"{self.nick} has died"})
 
     def send_to_all(self, obj, but=None):
@@ -85,7 +86,7 @@ class Peer(threading.Thread):
         dead = []
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 dead.append(peer)
         return dead

@@ -1,6 +1,7 @@
 """set.remove() of a peer that another thread has removed raises KeyError in the thread of the speaker.
 
-fails: 09.2 09.1
+fails: 09.2 09.3 09.4
+says: a thread of server.py died at a death
 says:
 """
 

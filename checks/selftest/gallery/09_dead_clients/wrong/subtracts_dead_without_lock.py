@@ -1,6 +1,7 @@
 """Takes all dead peers out of the set at once with -=, and needs no lock for one operator.
 
 fails: 09.2 07.3
+says: the thread of alice changes `Peer.peers` at server.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """say() calls itself for each one who is lost, two calls deep, before it goes on: the stack ends at some 300.
 
 fails: 09.3
+says: with
 says:
 """
 
@@ -45,14 +46,14 @@ def say(message, but=None):
 
 def deliver(nick, sock, message):
     try:
-        send_json(sock, message)
+        send_json(sock, message)  # <--
     except OSError:
         lose(nick, sock)
 
 
 def lose(nick, sock):
     if take_out(nick, sock):
-        say({"type": "system", "text": f"{nick} is lost"})  # <--
+        say({"type": "system", "text": f"{nick} is lost"})
 
 
 def talk(sock):

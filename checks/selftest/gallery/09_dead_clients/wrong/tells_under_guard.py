@@ -1,6 +1,7 @@
 """Removes and announces the dead in one `with guard`, an RLock, and so sends with the lock held.
 
-fails: 08.1 08.2
+fails: 08.1 08.2 09.3
+says: the thread of alice calls send
 says:
 """
 

@@ -1,6 +1,7 @@
 """Sends the news of a death to the one who has died.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -46,7 +47,7 @@ def broadcast(sender, obj, include_sender=False):
             nick = remove(conn)
             if nick is not None:
                 try:
-                    send_json(conn, system(f"{nick} has left"))  # <--
+                    send_json(conn, system(f"{nick} has left"))
                 except OSError:
                     pass
 
@@ -64,7 +65,7 @@ def handle_client(conn, addr):
     nick = None
     with conn:
         try:
-            while (obj := recv_json(conn, buffer)) is not None:
+            while (obj := recv_json(conn, buffer)) is not None:  # <--
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         if join(conn, user.strip()):

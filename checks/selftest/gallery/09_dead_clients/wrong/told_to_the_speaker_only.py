@@ -1,6 +1,7 @@
 """Tells nobody but the one who was speaking that somebody has died.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to carol
 says:
 """
 
@@ -76,7 +77,7 @@ class Peer(threading.Thread):
         for peer in dead:
             if peer.drop() and peer is not self:
                 try:
-                    self.reply(f"{peer.nick} has died")  # <--
+                    self.reply(f"{peer.nick} has died")
                 except OSError:
                     pass
 
@@ -87,7 +88,7 @@ class Peer(threading.Thread):
         dead = []
         for peer in peers:
             try:
-                send_json(peer.conn, obj)
+                send_json(peer.conn, obj)  # <--
             except OSError:
                 dead.append(peer)
         return dead

@@ -1,6 +1,7 @@
 """Tells of a death only those members to whom it has sent the message already.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -67,7 +68,7 @@ class Room:
                 if self.drop(member):
                     for other in reached:
                         with contextlib.suppress(OSError):
-                            other.note(f"{member.nick} was lost")  # <--
+                            other.note(f"{member.nick} was lost")
 
     def announce(self, text):
         self.say({"type": "system", "text": text})
@@ -79,7 +80,7 @@ room = Room()
 def serve(conn):
     member, nick, buffer = Member(conn), None, bytearray()
     try:
-        while (obj := utils.recv_json(conn, buffer)) is not None:
+        while (obj := utils.recv_json(conn, buffer)) is not None:  # <--
             match obj:
                 case {"type": "leave"}:
                     break

@@ -1,6 +1,7 @@
 """The thread that takes out the dead only takes them out; leavers alone are announced.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -54,14 +55,14 @@ def bury(conn):
 def undertaker():
     """A thread that takes out those whom the others found dead."""
     while True:
-        bury(found_dead.get())  # <--
+        bury(found_dead.get())
 
 
 def one_client(conn):
     nick, rest = None, bytearray()
     try:
         while True:
-            obj = recv_json(conn, rest)
+            obj = recv_json(conn, rest)  # <--
             if obj is None or obj.get("type") == "leave":
                 break
             user, text = obj.get("user"), obj.get("text")

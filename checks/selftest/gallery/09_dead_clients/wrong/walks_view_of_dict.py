@@ -1,6 +1,7 @@
 """Goes through items() to take the lost ones out, and items() is a view.
 
-fails: 09.3 09.2 09.1
+fails: 09.3 09.1 09.2 09.4
+says: a thread of server.py died of RuntimeError
 says:
 """
 

@@ -1,6 +1,7 @@
 """Starts a watchdog thread for each member that ends only when the member has said leave.
 
-fails: 09.4 02.3
+fails: 09.2 02.3
+says: after bob's death the server has
 says:
 """
 

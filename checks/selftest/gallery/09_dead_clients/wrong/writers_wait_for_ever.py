@@ -1,6 +1,7 @@
 """A member that breaks off ends its reader; its writer thread waits for ever at the queue.
 
-fails: 09.4 02.3
+fails: 09.4 02.3 09.2
+says: after
 says:
 """
 

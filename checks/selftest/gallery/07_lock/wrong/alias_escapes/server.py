@@ -1,6 +1,8 @@
 """Hands the list of members itself out from under the lock, where a copy is meant.
 
 fails: 07.3
+says: the thread of walter goes through `_members` at server.py:
+says: the thread of walter goes through `_members` at server.py:
 says:
 """
 

@@ -1,6 +1,8 @@
 """Asks the store whether the nick is free, then adds it: two critical sections, and a gap between.
 
 fails: 07.2
+says: both of two that asked for 'nick
+says: both of two that asked for 'nick
 says:
 """
 

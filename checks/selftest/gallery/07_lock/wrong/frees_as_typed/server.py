@@ -1,6 +1,7 @@
 """Frees the nick as it was typed, with its spaces, so one that was stripped at the join stays taken.
 
 fails: 07.1
+says: the nick 'bob' is still taken, though bob has gone
 says:
 """
 
@@ -43,7 +44,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")
@@ -60,7 +61,7 @@ def work(conn):
         return
     finally:
         if nick is not None:
-            store.remove(conn, user)  # <--
+            store.remove(conn, user)
             send_all(store.connections(), notice(f"{nick} is away"))
         conn.close()
 

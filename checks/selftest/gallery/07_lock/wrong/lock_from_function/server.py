@@ -1,6 +1,7 @@
 """Gets its lock from a function that makes a new one each time it is asked.
 
 fails: 07.3 07.2
+says: the thread of walter adds to `_members` at store.py:
 says:
 """
 

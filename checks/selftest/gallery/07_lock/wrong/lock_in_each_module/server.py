@@ -1,6 +1,7 @@
 """The store has a lock and the server has another; each module takes its own to get at the members.
 
 fails: 07.3
+says: the thread of alice adds to `members` at store.py:
 says:
 """
 

@@ -1,6 +1,7 @@
 """A join with a taken nick gets no answer at all.
 
 fails: 07.1
+says: no system message came to a second alice
 says:
 """
 
@@ -31,7 +32,7 @@ def valid(nick):
 
 def join(conn, nick):
     if not store.add(conn, nick):
-        return None  # <--
+        return None
     send_all(store.connections(), notice(f"{nick} is here"))
     return nick
 
@@ -41,7 +42,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")

@@ -1,6 +1,7 @@
 """The function that takes a member out of the list is the one without the lock.
 
 fails: 07.3
+says: the thread of dave removes from `_members` at store.py:
 says:
 """
 

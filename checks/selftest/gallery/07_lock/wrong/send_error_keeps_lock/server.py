@@ -1,6 +1,7 @@
 """Sends between acquire() and release(), and lets the error of a broken connection out.
 
-fails: 07.4
+fails: 07.4 07.3
+says: no system message with 'newcomer' in it came to newcomer
 says:
 """
 

@@ -1,6 +1,7 @@
 """Removes and announces a leaver in one `with store.lock`, so that no join comes between.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of henry calls send
 says:
 """
 

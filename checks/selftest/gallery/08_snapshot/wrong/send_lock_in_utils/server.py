@@ -1,6 +1,7 @@
 """send_json() in utils.py has a lock of its own, held through every send to anybody.
 
 fails: 08.2
+says: while a send to bob is stuck, dave joins
 says:
 """
 

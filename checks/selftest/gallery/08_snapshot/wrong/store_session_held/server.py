@@ -1,6 +1,7 @@
 """The store opens a session that hands out the connections and stays locked until it is closed.
 
 fails: 08.1 08.2
+says: the thread of walter calls send
 says:
 """
 

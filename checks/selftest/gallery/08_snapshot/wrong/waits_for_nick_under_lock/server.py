@@ -1,6 +1,7 @@
 """Looks three times, a moment apart, whether a taken nick comes free, and holds the lock that would free it.
 
 fails: 08.1
+says: the thread of stranger calls sleep
 says:
 """
 
@@ -30,7 +31,7 @@ def valid(nick):
 
 
 def join(conn, nick):
-    if not store.add(conn, nick):
+    if not store.add(conn, nick):  # <--
         send_json(conn, notice(f"{nick} is taken"))
         return None
     send_all(store.connections(), notice(f"{nick} is here"))

@@ -9,12 +9,12 @@ _lock = threading.RLock()
 
 def add(conn, nick):
     """Return False if the nick is taken."""
-    with _lock:
+    with _lock:  # <--
         for _ in range(3):
             if nick not in [other for _, other in _members]:
                 _members.append((conn, nick))
                 return True
-            time.sleep(0.05)  # <--
+            time.sleep(0.05)
         return False
 
 

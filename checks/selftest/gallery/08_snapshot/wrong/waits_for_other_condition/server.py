@@ -1,6 +1,7 @@
 """remove() waits, with the members locked, until nobody is sending to the one who goes.
 
-fails: 08.1 08.2
+fails: 08.1
+says: the thread of henry calls wait
 says:
 """
 

@@ -1,6 +1,7 @@
 """The parameter conn is the sender, the loop's variable is another: the clean-up takes conn.
 
-fails: 09.1 09.2
+fails: 09.1 09.2 09.3 09.4
+says: no chat message from alice came to first
 says:
 """
 
@@ -22,7 +23,7 @@ def send_all(conns, obj):
     failed = []
     for conn in conns:
         try:
-            send_json(conn, obj)
+            send_json(conn, obj)  # <--
         except OSError:
             failed.append(conn)
     return failed
@@ -31,7 +32,7 @@ def send_all(conns, obj):
 def tell(conn, obj, but=None):
     dead = send_all(store.connections(but), obj)
     for _ in dead:
-        nick = store.remove(conn)  # <--
+        nick = store.remove(conn)
         if nick is not None:
             hang_up(conn)
             send_all(store.connections(), notice(f"{nick} is gone"))

@@ -1,6 +1,7 @@
 """Removes the dead without a word; its own thread finds it out already, and says nothing either.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -34,7 +35,7 @@ def tell(obj, but=None):
         conn = dead.pop()
         nick = store.remove(conn)
         if nick is not None:
-            hang_up(conn)  # <--
+            hang_up(conn)
 
 
 def hang_up(conn):
@@ -61,7 +62,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")

@@ -1,6 +1,7 @@
 """The store forgets the nick in release(), which is called at a leave and not when a send has failed.
 
-fails: 09.2 07.1
+fails: 09.2 07.1 09.3
+says: the nick 'bob' is still taken, though bob is dead
 says:
 """
 
@@ -32,7 +33,7 @@ def tell(obj, but=None):
     dead = send_all(store.connections(but), obj)
     while dead:
         conn = dead.pop()
-        nick = store.remove(conn)  # <--
+        nick = store.remove(conn)
         if nick is not None:
             hang_up(conn)
             dead += send_all(store.connections(), notice(f"{nick} is gone"))
@@ -62,7 +63,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")
@@ -78,7 +79,7 @@ def work(conn):
         return
     finally:
         if store.remove(conn) is not None:
-            store.release(nick)  # <--
+            store.release(nick)
             tell(notice(f"{nick} is away"))
         conn.close()
 

@@ -1,6 +1,7 @@
 """Looks for the dead with next(), which finds one, and leaves the rest in the store.
 
 fails: 09.3
+says: no system message with 'd
 says:
 """
 
@@ -31,7 +32,7 @@ def send_all(conns, obj):
 def tell(obj, but=None):
     conns = store.connections(but)
     failed = send_all(conns, obj)
-    dead = next((conn for conn in conns if conn in failed), None)  # <--
+    dead = next((conn for conn in conns if conn in failed), None)
     nick = dead and store.remove(dead)
     if nick:
         hang_up(dead)
@@ -62,7 +63,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")

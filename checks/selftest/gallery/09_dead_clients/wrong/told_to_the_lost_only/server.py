@@ -1,6 +1,7 @@
 """Hands the list of those who failed to send_all(), not that of those who remain.
 
-fails: 09.2
+fails: 09.2 09.3
+says: no system message with 'bob' in it came to alice
 says:
 """
 
@@ -33,7 +34,7 @@ def tell(obj, but=None):
     for conn in dead:
         nick = store.remove(conn)
         if nick is not None:
-            send_all(dead, notice(f"{nick} is gone"))  # <--
+            send_all(dead, notice(f"{nick} is gone"))
             hang_up(conn)
 
 
@@ -61,7 +62,7 @@ def work(conn):
     buffer = bytearray()
     try:
         while True:
-            obj = recv_json(conn, buffer)
+            obj = recv_json(conn, buffer)  # <--
             if obj is None:
                 return
             kind = obj.get("type")

@@ -10,7 +10,7 @@ from .clients import WAIT, line
 from .story import shown
 from .verdict import NotStarted
 
-LONGEST_LINE = 1 << 20  # bytes
+HEARD = 0.5  # seconds that what was said may take to be received
 
 
 class Room:
@@ -167,6 +167,14 @@ class Room:
         """What has come and nobody has asked for, as the end of a sentence."""
         self._fill()
         return f"; the server got {shown(line(self.inbox[0][1]))}" if self.inbox else ""
+
+    def is_heard(self):
+        """Wait a moment until the client has received all that was said."""
+        def heard():
+            state = self.terminal.program.ask("state")
+            return not state or any(one["peer"] == self.port and one["received"] == self.sent for one in state["connections"])
+
+        self.terminal.program.watch_until(heard, HEARD)
 
     def is_read(self):
         """Has the client received all that was said, and does it wait for more?"""

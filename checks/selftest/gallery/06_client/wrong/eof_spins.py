@@ -28,7 +28,7 @@ put({"type": "join", "user": nick})
 pending = b""
 running = True
 while running:
-    for ready in select.select([sock, sys.stdin], [], [])[0]:
+    for ready in select.select([sock, sys.stdin], [], [])[0]:  # <--
         if ready is sys.stdin:
             line = sys.stdin.readline()  # <--
             if line.strip().lower() == "/quit":
@@ -39,7 +39,7 @@ while running:
                 put({"type": "chat", "text": line[:-1] if line[-1] == "\n" else line})
             continue
         try:
-            data = sock.recv(65536)
+            data = sock.recv(65536)  # <--
         except OSError:
             data = b""
         if data == b"":

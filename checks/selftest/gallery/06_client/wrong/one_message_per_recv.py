@@ -1,6 +1,6 @@
 """Takes what one recv() brings for one message.
 
-fails: 06.1 06.2 06.4
+fails: 06.1 06.4
 says: a thread of client.py died with JSONDecodeError
 """
 

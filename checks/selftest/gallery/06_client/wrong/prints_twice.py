@@ -17,7 +17,7 @@ def listen(sock):
     global stop
     with sock.makefile("r", encoding="utf-8", newline="\n") as file:
         try:
-            for line in file:
+            for line in file:  # <--
                 if not line.endswith("\n"):
                     break
                 obj = loads(line)

@@ -30,7 +30,7 @@ def show(sock, buffer):
 def main():
     nick = input("nick: ")
     try:
-        sock = socket.create_connection((HOST, PORT))
+        sock = socket.create_connection((HOST, PORT))  # <--
     except OSError as error:
         sys.exit(f"no server: {error}")
     buffer = bytearray()

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import chat_lab
 import pytest
-from lab import words
+from lab import sandbox, words
 from lab.course import LESSONS, Run, lesson_named, order
 from lab.judge import PARTS, begin, note, program_of
 from lab.server import MOST_DEADLINES
@@ -23,7 +24,35 @@ LETTERS = {PASSED: ".", FAILED: "F", WAITING: "w", UNKNOWN: "?", ERROR: "E"}
 
 def pytest_addoption(parser, pluginmanager):
     if not pluginmanager.has_plugin("chat-lab"):  # the kit is not installed
-        chat_lab.pytest_addoption(parser)
+        chat_lab.pytest_addoption(parser, pluginmanager)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """What is not pytest's own business: to grade a class, and to run everything again in a sandbox."""
+    option = config.option
+    if option.help or option.version or hasattr(config, "workerinput"):
+        return None
+    if option.class_folder is not None:
+        from lab.grading import command
+        try:
+            return command.grade(option)
+        except command.Usage as error:
+            raise pytest.UsageError(str(error)) from None
+    for name in chat_lab.OF_CLASSES:
+        if getattr(option, name):
+            raise pytest.UsageError(f"--{name}: needs --class DIR")
+    if sandbox.is_inside():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who started us ignores it
+    elif option.sandbox in ("auto", "require"):
+        try:
+            protect, warning = sandbox.wanted(option.sandbox)
+        except RuntimeError as error:
+            raise pytest.UsageError(str(error)) from None
+        if protect:
+            return sandbox.run_again()
+        print(warning)
+    return None
 
 
 def pytest_configure(config):
@@ -42,6 +71,8 @@ def what_is_asked(option):
         raise pytest.UsageError(f"--submission: there is no folder {folder}")
     if option.json and (os.path.isdir(option.json) or not os.path.isdir(os.path.dirname(option.json) or ".")):
         raise pytest.UsageError(f"--json: {option.json} cannot be written: not a file in a folder that exists")
+    if option.report and os.path.exists(option.report) and not os.path.isdir(option.report):
+        raise pytest.UsageError(f"--report: {option.report} is no folder")
     run = Run(folder, course=option.submission is None and not lessons)
     run.asked = lessons or [lesson for lesson in LESSONS if option.submission is None or run.submission.holds(lesson)]
     run.missing = [] if lessons else [lesson for lesson in LESSONS if lesson not in run.asked]
@@ -191,16 +222,29 @@ class Verdicts:
         target = self.config.option.json
         if not target or hasattr(self.config, "workerinput") or not self.run.lessons:
             return
-        content = self.run.as_file(platform.python_version(), time.monotonic() - self.began)
+        content = self.content()
         handle, name = tempfile.mkstemp(dir=os.path.dirname(target) or ".", prefix=".verdicts-")
         with open(handle, "w", encoding="utf-8") as file:
             json.dump(content, file, ensure_ascii=False, indent=1)
         os.chmod(name, 0o644)
         os.replace(name, target)
 
+    def content(self):
+        return self.run.as_file(platform.python_version(), time.monotonic() - self.began)
+
+    def write_page(self):
+        """Write the page of this submission; see `report_page`."""
+        from lab.grading import judging, page
+        out = Path(self.config.option.report)
+        out.mkdir(parents=True, exist_ok=True)
+        html = page.report_page(judging.result_of(self.run, self.content()))
+        (out / "index.html").write_text(html, encoding="utf-8", errors="backslashreplace")
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session, exitstatus):
         self.write()
+        if self.config.option.report and self.run.lessons and not hasattr(self.config, "workerinput"):
+            self.write_page()
         if exitstatus == 0 and not self.config.option.collectonly and self.run.current():
             session.exitstatus = 1  # waiting is skipping to pytest, and no fault; here it is not passed
         if self.terminal and self.run.lessons:

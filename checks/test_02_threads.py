@@ -1,6 +1,6 @@
 """Lesson 02: what the server with a thread for each client is asked for, rule by rule."""
 
-from lab.course import after, basis
+from lab.course import after, basis, unwatched
 from test_01_echo import (  # noqa: F401  what lesson 01 asked still holds
     test_after_a_reset, test_after_a_reset_while_sending, test_bytes_come_back, test_half_close, test_hello_comes_back, test_large_input,
     test_many_exchanges, test_much_and_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -30,6 +30,7 @@ def test_silent_client(server):
     bob.is_served()
 
 
+@unwatched
 def test_hundred_clients(server):
     """02.1 100 connected clients all get their answer
 

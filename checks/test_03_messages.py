@@ -193,7 +193,7 @@ def test_not_an_object(server):
     """
     bob = server.client("bob")
     bob.is_served()
-    for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"5\n", b'"hello"\n', b"null\n", b"true\n"):
+    for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
         mallory = server.client("mallory")
         mallory.is_served()
         mallory.sends_bytes(data, may_end=True)
@@ -205,11 +205,13 @@ def test_not_utf8(server):
     """03.4 A line that is not UTF-8 ends that client's connection
 
     line.decode() raises UnicodeDecodeError, which is a ValueError; do not decode with
-    errors="ignore" or "replace".
+    errors="ignore" or "replace". json.loads() of bytes guesses their encoding: decode first.
     """
     bob = server.client("bob")
     bob.is_served()
-    for data in (b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "\xc3"}\n'):
+    for data in (b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "\xc3"}\n',
+                 b'{"type": "chat", "text": "\xed\xa0\x80"}\n',  # half a surrogate pair, which UTF-8 has not; see RFC 3629, 3
+                 '{"type": "chat", "text": "hello"}\n'.encode("utf-16-be"), '{"type": "chat", "text": "hello"}'.encode("utf-16-le") + b"\n"):
         mallory = server.client("mallory")
         mallory.is_served()
         mallory.sends_bytes(data, may_end=True)

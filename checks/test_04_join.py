@@ -56,6 +56,17 @@ def test_chat_comes_back(server):
         alice.hears(alice, text)
 
 
+def test_any_chat_comes_back(server):
+    """04.2 A chat with any text comes back, also with an empty one
+
+    A text is any string: isinstance(text, str). "" is one, too, though it counts as false.
+    """
+    alice = server.client("alice").joins()
+    for text in ("", " ", "0", "/quit", "null", ""):
+        alice.says(text)
+        alice.hears(alice, text)
+
+
 def test_chat_to_sender_alone(server):
     """04.2 A chat comes back to its sender alone, under the sender's own nick
 

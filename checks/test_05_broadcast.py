@@ -216,6 +216,10 @@ def breaks_off(member):
     member.resets()
 
 
+def sends_no_message(member):
+    member.sends_bytes(b"hello\n", may_end=True)
+
+
 @after(test_members_are_told, test_not_to_the_sender)
 def test_leave_is_announced(server):
     """05.3 A leave is announced by a system message with the nick to all who remain, exactly once
@@ -242,6 +246,16 @@ def test_reset_is_announced(server):
     A reset is an OSError out of recv(): catch it, and clean up as for any other.
     """
     goes_once(server, breaks_off)
+
+
+@after(test_members_are_told, test_not_to_the_sender)
+def test_end_by_a_bad_line_is_announced(server):
+    """05.3 A member whose connection ends by a line that is no message is announced as gone, exactly once
+
+    A ValueError out of recv_json() is a way out like any other: let it pass the place
+    where a leaving is announced.
+    """
+    goes_once(server, sends_no_message)
 
 
 def goes_once(server, goes):
@@ -364,7 +378,7 @@ def test_order_when_a_send_is_late(server):
             alice.says(text)
         held = hold.caught()
         if held and not server.is_reader_of(alice, held[0]):
-            server.waits_until(bob.has_something, 1)  # another thread may overtake; the sender's own cannot
+            server.waits_until(lambda: bob.has_something() or server.rests(but=held), 1)  # another thread may overtake; the sender's own cannot
     for text in ("first", "second", "third"):
         bob.hears(alice, text)
 

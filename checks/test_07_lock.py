@@ -52,15 +52,16 @@ def test_taken_nick(server):
     Look whether the nick is among those of the members before you put the new one in.
     A refused client has not joined: it goes on as before.
     """
+    early = server.client("an early client")
+    server.is_through_with(early)
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
-    for nick in ("alice", "  bob "):
-        other = server.client(f"a second {nick.strip()}")
+    for other, nick, another in ((early, "alice", "peggy"), (server.client("a second bob"), "  bob ", "quinn")):
         is_not_let_in(other, nick)
-        other.joins("peggy")
-        other.is_heard_as("peggy")
+        other.joins(another)
+        other.is_heard_as(another)
         other.leaves()
         other.gets_end()
-        server.witness.is_told_of("peggy")
+        server.witness.is_told_of(another)
     alice.says("still me")
     bob.hears_from(alice, "still me")
 
@@ -131,6 +132,7 @@ def test_nick_is_free_again(server):
     before = server.counts()
     for goes, nick in ((leaves, "bob"), (ends, "bob"), (breaks_off, "bob"), (leaves, "  bob ")):
         bob = server.client("bob").joins(nick)
+        server.witness.forgets_system_messages()  # or that of his coming might be taken for that of his going
         goes(bob)
         server.witness.is_told_of(bob)
         server.settles(*before)
@@ -140,6 +142,7 @@ def test_nick_is_free_again(server):
         if not again.is_in():
             raise server.failure(f"the nick 'bob' is still taken, though bob has gone (he {goes.__name__.replace('_', ' ')})",
                                  "a nick is free again once its member has left", client=again)
+        server.witness.forgets_system_messages()
         again.leaves()
         server.witness.is_told_of("bob")
         server.settles(*before)
@@ -193,6 +196,74 @@ def test_one_lock(server):
         a_day_in_the_room(server)
         the_lock_is_held_for_long(server)
         the_room_empties(server)
+
+
+@after(test_taken_nick, test_same_nick_at_the_same_moment, test_one_lock)
+def test_others_come_and_go_between(server):
+    """07.3 Who comes or goes while another does is in the room, or out of it, in whatever order the threads run
+
+    What a thread has read of the members may be no longer true when it takes the lock
+    again: look, and change what you have seen, inside one `with lock`.
+    """
+    alice = server.client("alice").joins()
+    leaver = server.client("dan-0").joins()
+    for coming in (True, False):
+        before = None
+        for point in range(1, MOST_POINTS):
+            late = server.client(f"{'ann' if coming else 'bea'}-{point}")
+            if not coming:
+                late.joins()
+            server.witness.forgets_system_messages()
+            with server.holds("recv", late, point) as hold:
+                if coming:
+                    late.asks_for(late.name)
+                else:
+                    late.leaves()
+                held = hold.caught(lambda: late.has_something() if coming else server.has_closed(late), seconds=1)
+                sections = server.sections(held[0]) if held else 0
+                before = sections if before is None else before
+                if held and sections > before:
+                    late.did("is served by a thread that is late just now, between two critical sections, at " + spot(held[0]))
+                    newcomer = server.client(f"carol-{late}")
+                    newcomer.asks_for(newcomer.name)
+                    leaver.leaves()
+                    server.waits_until(lambda: server.rests(but=held), 1)
+            if not held:
+                break
+            if sections > before:
+                with server.pointing_to(held[0]["where"], "one thread was late here, between two critical sections, and others went on"):
+                    have_come(alice, newcomer, *[late] * coming)
+                    have_gone(server, leaver, *[late] * (not coming))
+                newcomer.leaves()
+                leaver = server.client(f"dan-{late}").joins()
+            if coming:
+                late.closes()
+            server.notices(late)
+
+
+def have_come(alice, *members):
+    for member in members:
+        if not member.is_in():
+            raise member.server.failure(f"{member} asked for a nick that is free, and is not in the room", "whoever asks for a free nick is let in", client=member)
+        alice.says(f"hello {member}")
+        member.hears_at_last(alice, f"hello {member}")
+
+
+def have_gone(server, *members):
+    for member in members:
+        server.witness.is_told_of(member)
+        again = server.client(f"the next {member}")
+
+        def is_let_in():
+            again.asks_for(member.nick)
+            again.is_told("a join with a nick that is free again is answered by a system message")
+            return again.is_in()
+
+        server.waits_until(server.rests, 1)
+        if not server.waits_until(is_let_in, 2):  # it may become free a little later than it is announced
+            raise server.failure(f"the nick {member.nick!r} is still taken, though {member} has gone", "a nick is free again once its member has left", client=again)
+        again.leaves()
+        server.notices(again)
 
 
 @contextlib.contextmanager
@@ -334,6 +405,16 @@ def test_lock_is_free_after_a_failed_send(server):
     alice = server.client("alice").joins()
     dies_unnoticed(server, server.client("bob").joins(), alice)
     the_room_lives(server, "a send to a member failed")
+    for number, (message, what) in enumerate((({"type": "join", "user": "alice"}, "the answer to a join with a taken nick"),
+                                              ({"type": "chat", "text": "hi"}, "the answer to a chat before the join"),
+                                              ({"type": "join", "user": "carol"}, "the answer to a join")), 1):
+        client = server.client(f"client {number}")
+        server.cannot_send_to(client, "EPIPE")
+        client.sends(message)
+        server.is_through_with(client)
+        the_room_lives(server, f"{what} failed")
+        client.closes()
+        server.notices(client)
 
 
 def the_room_lives(server, after):

@@ -20,6 +20,7 @@ from test_06_client import (  # noqa: F401
 from test_07_lock import (  # noqa: F401
     a_day_in_the_room, and_then, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 
 
@@ -57,15 +58,15 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
         bob.did("is slow: the send of this to him takes its time")
         dave = server.client("dave")
         dave.asks_for("dave")
-        goes_on(dave, held, "while a send to bob is stuck, dave joins")
+        goes_on(dave, held, "while a send to bob is stuck, dave joins", comes=True)
         carol.leaves()
-        goes_on(carol, held, "while a send to bob is stuck, carol leaves")
+        goes_on(carol, held, "while a send to bob is stuck, carol leaves", comes=False)
     bob.hears(alice, "hi bob")
 
 
-def goes_on(client, held, what):
-    """Expect that the client is answered, or that its thread waits for something else than the room."""
+def goes_on(client, held, what, comes):
+    """Expect that the client is answered, or at least in the room, or out of it, or that its thread waits for something else than the room."""
     if not client.server.waits_until(lambda: client.has_something() or client.server.rests(but=held), WAIT):
         client.server.deadline_passed()
     if not client.has_something():
-        client.server.sharing.is_not_kept_waiting(client, held, what)
+        client.server.sharing.is_not_kept_waiting(client, held, what, comes)

@@ -20,13 +20,14 @@ from test_06_client import (  # noqa: F401
 from test_07_lock import (  # noqa: F401
     MOST_POINTS, and_then, is_over, joins_quietly, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
 ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MANY = 12  # members who die at once
 ALL = 200  # members who die one after another
-AT_ONCE = 20  # of these
+AT_ONCE = 10  # of these
 
 
 def test_listens(server):
@@ -115,12 +116,29 @@ def test_found_by_two_sends_at_once(server):
         with server.holds("send", bob, count=2) as hold:
             for member in (alice, carol):
                 member.says("is bob there?")
-            if len(hold.caught(count=2, seconds=1)) == 2:
+            if len(hold.caught(server.stands_still, count=2, seconds=1)) == 2:
                 bob.did("is sent to by two threads at the same moment")
         for member in (alice, carol):
             server.is_through_with(member)
 
     dies_once(server, both_send)
+
+
+def test_found_by_a_welcome(server):
+    """09.2 The same when the announcement of a join finds the member dead
+
+    Every send may find somebody dead: chats, announcements of a join and of a leaving
+    go the same way.
+    """
+    def dave_joins(bob, alice, carol):
+        server.cannot_send_to(bob, "EPIPE")
+        dave = server.client("dave").joins()
+        server.is_through_with(dave)
+        dave.leaves()
+        dave.gets_end()
+        server.notices(dave)
+
+    dies_once(server, dave_joins)
 
 
 def test_removed_under_the_lock(server):
@@ -164,6 +182,20 @@ def test_found_by_a_send_and_its_own_thread(server):
     `if conn in clients: del clients[conn]` in two critical sections is two steps: another
     thread may come between. pop() under the lock is one.
     """
+    comes_between_at_each_point(server, one_comes_between)
+
+
+def test_found_by_its_own_thread_and_a_send(server):
+    """09.2 The same when its own thread is late with its clean-up, and a send finds it dead meanwhile
+
+    Look and take out in one critical section: also a flag such as `alive` is looked at and
+    changed under the lock.
+    """
+    comes_between_at_each_point(server, one_comes_before)
+
+
+def comes_between_at_each_point(server, comes):
+    """One member after another dies and is found dead twice, one of the two threads being late at one point after another."""
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
     dead = []
@@ -172,9 +204,22 @@ def test_found_by_a_send_and_its_own_thread(server):
         for member in (alice, carol):
             member.is_told_of(bob)
         dead.append(bob)
-        if not one_comes_between(server, bob, alice, point):
+        if not comes(server, bob, alice, point):
             break
     nothing_is_left(server, before, dead, alice, carol)
+
+
+def one_comes_before(server, bob, alice, point):
+    """Bob has gone, and his own thread is late at this point with that while a send to him fails; is there such a point?"""
+    with server.holds("recv", bob, point) as own:
+        bob.half_closes()
+        reached = own.caught(lambda: server.has_closed(bob) or server.rests(), seconds=1)
+        if reached:
+            bob.did(f"has gone, and the server's thread for this is late just now, at {spot(reached[0])}")
+            server.cannot_send_to(bob, ERRORS[0])
+            alice.says("is bob there?")
+            server.waits_until(lambda: server.rests(but=reached), 1)
+    return reached
 
 
 def one_comes_between(server, bob, alice, point):
@@ -205,12 +250,12 @@ def dies_once(server, dies):
 
 def nothing_is_left(server, before, dead, *others):
     """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left."""
-    for member in others:
-        for one in dead:
-            member.is_told_of(one, f"{member} is told that {one} has gone")
     for one in dead:
-        if not one.finished:
-            one.gets_end(reset_is_fine=True)
+        with server.pointing_to(server.failed_send_to(one), f"a send to {one}, who is dead, fails here"):
+            for member in others:
+                member.is_told_of(one, f"{member} is told that {one} has gone")
+            if not one.finished:
+                one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
     is_over(*others)
     for member in others:
@@ -238,15 +283,66 @@ def test_several_dead_at_once(server):
     """
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
-    dying = [server.client(f"d{number}-").joins() for number in range(MANY)]
-    is_over(alice, carol)
-    for member in (alice, carol):
-        member.forgets_system_messages()
-    for number, member in enumerate(dying):
-        server.cannot_send_to(member, ERRORS[number % 2])
+    dying = many_join(server, alice, carol)
+    can_be_sent_nothing(dying)
     says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)
+
+
+def many_join(server, *others):
+    """Members who will die; the others have heard of their coming."""
+    many = [server.client(f"d{number}-").joins() for number in range(MANY)]
+    for member in many:
+        server.is_through_with(member)  # or the thread that still announces it might be the first to find some of them dead
+    is_over(*others)
+    for member in others:
+        member.forgets_system_messages()
+    return many
+
+
+def can_be_sent_nothing(dying):
+    for number, member in enumerate(dying):
+        member.server.cannot_send_to(member, ERRORS[number % 2])
+
+
+def test_several_found_by_a_farewell(server):
+    """09.3 The same when it is the announcement of a leaving that finds them dead
+
+    Look at what the sends of an announcement have found, too, and go on with those: in a
+    loop, until nobody is left.
+    """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    bob = server.client("bob").joins()
+    dying = many_join(server, alice, carol)
+    can_be_sent_nothing(dying)
+    bob.leaves()
+    server.notices(bob)
+    nothing_is_left(server, before, [bob, *dying], alice, carol)
+
+
+def test_several_while_one_is_announced(server):
+    """09.3 The same when some are found dead while the death of another is just being announced
+
+    Who is at work does not hear that there is more to do: before a thread waits for the
+    next dead it looks whether there are some, under the lock, and takes all of them.
+    """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    bob = server.client("bob").joins()
+    dying = many_join(server, alice, carol)
+    server.cannot_send_to(bob, ERRORS[0])
+    with server.holds("send", alice) as hold:
+        alice.says("is bob there?")
+        if hold.caught(server.stands_still, seconds=1):
+            bob.did("is being announced to alice as dead, by a thread that is late just now")
+        can_be_sent_nothing(dying)
+        carol.says("and the others?")
+        server.waits_until(server.stands_still, 1)
+    for member in (alice, carol):
+        server.is_through_with(member)
+    nothing_is_left(server, before, [bob, *dying], alice, carol)
 
 
 def test_two_hundred_deaths(server):

@@ -1,19 +1,37 @@
 """The harness: what starts a student's program, drives it, and judges it.
 
+course.py       the lessons, their checks, and what comes out of a run of them
+judge.py        run a lesson's checks, with pytest around it or without
 submission.py   what a submission is: folders and files, and what is wrong with them
 program.py      start, watch and stop one run of a student's program
+processes.py    the processes under it: forked from one that is ready, or started anew; which there are
 inside/         what runs inside the student's process: witness.py starts the program and watches its
-                sockets, threads and end; hooks.py, store.py and locks.py watch containers and locks
+                threads and end; sockets.py its sockets; holds.py holds threads; hooks.py and store.py watch
+                containers, locks.py and order.py locks, and what else orders threads, files.py files made
+                of sockets; forks.py is what that process is forked from, and wall.py shuts it in; seal.py
+                sees whether the program has changed any of it
 story.py        the transcript: who did what
 clients.py      the scripted clients that talk to a server, in bytes and in messages
 members.py      those with a nick, alone and in a room
 server.py       a student's server as the checks see it: its clients, and what is asked of it
+seen.py         what is seen of it from inside: does it rest, who waits for whom, what went over a connection
+sleeping.py     loops that do nothing but sleep
+machine.py      how long a program is waited for while the machine lets it not run
+ending.py       what comes of Ctrl-C: what the members still get, and whether the server ends in time and how
 terminal.py     a student's client as the checks see it: keyboard, screen, end
 room.py         the scripted server that a client comes to
 listening.py    from a program that was started to its listener
 faults.py       what any system may do to a program, done on command
+model.py        mixed load: the room as the contract has it, who is in and what each must and may hear
+load.py         the players who act it out against a server, held against the model
+stories.py      the stories that they act, and the shortest one that fails
+noise.py        any bytes from one client, and what becomes of them
 sharing.py      what the rules on shared state ask for, from what was seen inside
+forcing.py      does a race go wrong: both accesses made to happen at once
 evidence.py     from a program to a Failure: what was, and at which lines
 verdict.py      what comes out of a check, and the verdict file
 words.py        from a failure to what the student reads
+sandbox.py      a place of its own for programs that are not trusted
+grading/        a class: its submissions judged one by one, and the reports
+picture.py      from what happened to a picture
 """

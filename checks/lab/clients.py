@@ -15,7 +15,7 @@ import time
 from .story import difference, shown
 
 WAIT = 5.0  # seconds; 0.5 failed once in 1,000 waits on a busy machine, 5 never
-LONGEST_WAIT = 120.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB
+LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB, and more beside others
 ASK_EVERY = 0.1  # seconds between two looks whether the server is idle
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
 
@@ -23,14 +23,16 @@ LONGEST_REPLY = 1 << 20  # bytes of one line from the server
 class Client:
     """A client that speaks bytes (lessons 01 and 02)."""
 
-    def __init__(self, server, name):
-        self.server, self.name = server, name
+    def __init__(self, server, name, narrow=False):
+        self.server, self.name, self.narrow = server, name, narrow
         self.sent = self.received = 0  # bytes, in all
+        self.reads = True  # or has it stopped reading?
         self.buffer = bytearray()  # received, not yet looked at
         self.finished = False  # have we sent the end of the stream, or a reset?
         self.end = None  # "the end of the stream" or "a reset", once it has come
+        self.ended = None  # the step that says so
         self.tokens = 0
-        self.sock = server.connect(name)
+        self.sock = server.connect(name, narrow)
         self.port = self.sock.getsockname()[1]
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -41,7 +43,7 @@ class Client:
         return self.name
 
     def did(self, what, arrow="--"):
-        self.server.story.add(self.name, arrow, what)
+        return self.server.story.add(self.name, arrow, what)
 
     # -------------------------------------------------- acting
 
@@ -51,13 +53,13 @@ class Client:
         With may_end the server may end the connection before everything is sent.
         """
         self.did(shown(bytes(data[:1000])) if len(data) <= 1000 else f"{len(data):,} bytes: {shown(bytes(data[:60]))} ...", "->")
-        view, last = memoryview(data), time.monotonic()
+        view, patience = memoryview(data), self.server.program.patience(WAIT)
         while view and not (self.end and may_end):
             readable, writable, _ = select.select([self.sock] if reading and not self.end else [], [self.sock], [], ASK_EVERY)
             if readable:
                 self._fill()
                 if self.received <= self.sent:  # more than that is no answer
-                    last = time.monotonic()
+                    patience = self.server.program.patience(WAIT)
             if writable:
                 try:
                     count = self.sock.send(view[:1 << 18])
@@ -72,10 +74,10 @@ class Client:
                 view = view[count:]
                 self.sent += count
                 self._acks_at_once()
-                last = time.monotonic()
+                patience = self.server.program.patience(WAIT)
             elif not readable and self.server.is_quiet():
                 raise self._not_taken(data, view, f", and that will not change: {self.server.idle_because(self)}")
-            elif time.monotonic() - last > WAIT:
+            elif patience.is_over():
                 self.server.deadline_passed()
                 raise self._not_taken(data, view, f" within {WAIT:g} seconds")
 
@@ -114,6 +116,16 @@ class Client:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.sock.close()
 
+    def stops_reading(self):
+        """Read nothing from now on, until `reads_again`."""
+        self.did("reads nothing from now on")
+        self.reads = False
+
+    def reads_again(self):
+        self.did("reads again")
+        self.reads = True
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+
     # -------------------------------------------------- expecting
 
     def _fill(self, wait=0.0):
@@ -130,10 +142,17 @@ class Client:
             if not data:
                 self.end = "the end of the stream"
         if self.end:
-            self.did(self.end, "<-")
+            self.ended = self.did(self.end, "<-")
         self.received += len(data)
         self.buffer += data
+        if self.narrow and data:
+            self._acks_at_once()  # on a narrow line the next bytes wait for that
         return True
+
+    def takes(self):
+        """Take all that has come."""
+        while self._fill():
+            pass
 
     def _fill_any(self, others, wait):
         """Read what is there for this client and the others, waiting at most `wait` seconds; return whether anything came."""
@@ -149,22 +168,22 @@ class Client:
         clients to whom it may come.
         """
         began = time.monotonic()
-        deadline, ask = began + WAIT, began + ASK_EVERY / 2
+        patience, ask = self.server.program.patience(self.server.patience), began + ASK_EVERY / 2
         while not done():
             if self.end:
                 raise self.ended_early(should)
             if self.server.program.stuck:
                 raise self.server.failure(str(silence), should, client=self, offset=instead())
             if self._fill_any(beside, wait=ASK_EVERY / 2):
-                deadline = time.monotonic() + WAIT  # something moves
-                if deadline < began + LONGEST_WAIT:
+                patience = self.server.program.patience(self.server.patience)  # something moves
+                if time.monotonic() < began + LONGEST_WAIT:
                     continue
             now = time.monotonic()
-            if now > min(deadline, began + LONGEST_WAIT):
+            if patience.is_over() or now > began + LONGEST_WAIT:
                 self.server.deadline_passed()
-                raise self.server.failure(f"{silence} within {WAIT:g} seconds", should, client=self, offset=instead())
+                raise self.server.failure(f"{silence} within {patience.seconds:g} seconds", should, client=self, offset=instead())
             if now > ask:
-                if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2):  # what was sent last may still be on its way
+                if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2) and not done():  # what was sent last may still be on its way
                     raise self.server.failure(f"{silence}, and that will not change: {self.server.idle_because(self)}", should,
                                               client=self, offset=instead())
                 ask = now + ASK_EVERY
@@ -228,11 +247,19 @@ class Client:
         self._fill()
         return bool(self.buffer or self.end)
 
+    def has_come_up_to(self, sent):
+        """Has so much come? A client that does not read will not know; one that was cut off will not get it."""
+        if not self.reads or self.sock.fileno() < 0:
+            return True
+        if self.received < sent:
+            self.takes()
+        return self.received >= sent or bool(self.end)
+
     def sends_until_stuck(self):
         """Send and read nothing, until the server stands in a send to this client."""
         self.did("sends and reads nothing, until the server stands in its send", "--")
-        data, deadline = b"x" * (1 << 16), time.monotonic() + WAIT
-        while time.monotonic() < deadline and not self.server.is_sending_to(self) and not (self.sent and self.server.is_quiet()):
+        data, patience = b"x" * (1 << 16), self.server.program.patience(WAIT)
+        while not patience.is_over() and not self.server.is_sending_to(self) and not (self.sent and self.server.is_quiet()):
             while select.select([], [self.sock], [], 0)[1]:
                 try:
                     self.sent += self.sock.send(data)
@@ -268,12 +295,18 @@ class Later:
 class Messenger(Client):
     """A client that speaks messages, and gets its own back (lesson 03)."""
 
-    def __init__(self, server, name):
-        super().__init__(server, name)
+    def __init__(self, server, name, **options):
+        super().__init__(server, name, **options)
         self.inbox = []  # (offset in the stream, message), not yet looked at
 
     def has_something(self):
         return super().has_something() or bool(self.inbox)
+
+    def has_message(self):
+        """Has a whole message come that nobody has looked at yet?"""
+        self.takes()
+        self._sort()
+        return bool(self.inbox)
 
     def sends(self, message, **options):
         """Send one message; options as for sends_bytes."""
@@ -285,32 +318,30 @@ class Messenger(Client):
             offset, data = self.received - len(self.buffer), bytes(self.buffer[:end])
             del self.buffer[:end]
             self.did(shown(data), "<-")
+            if self.ended:
+                self.server.story.came_after(self.ended)
             self.inbox.append((offset, self._understood(data, offset)))
         if len(self.buffer) > LONGEST_REPLY:
             raise self.server.failure(f"the server sent {len(self.buffer):,} bytes to {self} without a newline",
                                       "a message is one line", client=self, offset=self.received - 1)
 
     def _understood(self, data, offset):
-        try:
-            message = json.loads(data.decode())
-        except UnicodeDecodeError:
-            wrong = "that is not UTF-8"
-        except (ValueError, RecursionError):
-            wrong = "that is not JSON"
-        else:
-            if isinstance(message, dict):
-                return message
-            wrong = "that is not a JSON object"
-        raise self.server.failure(f"{self} got a line {wrong}: {shown(data)}",
-                                  "each line from the server is one JSON object in UTF-8", client=self, offset=offset)
+        message, wrong = parsed(data)
+        if wrong:
+            raise self.server.failure(f"{self} got a line {wrong}: {shown(data)}",
+                                      "each line from the server is one JSON object in UTF-8", client=self,
+                                      offset=offset + len(data) - 1)  # where another message got into this one, it is the last that did
+        return message
 
     def next_message(self, should, wanted=lambda message: True, silence=None):
         """Wait for the next message that is `wanted` and return (offset, message); the others stay in the inbox."""
-        found = []
+        found, seen = [], 0
 
         def done():
+            nonlocal seen
             self._sort()
-            found[:] = [entry for entry in self.inbox if wanted(entry[1])][:1]
+            new, seen = self.inbox[seen:], len(self.inbox)
+            found[:] = next(([entry] for entry in new if wanted(entry[1])), ())
             return found
 
         self.waits(done, should, silence or Later(lambda: self._unfinished()), lambda: self.inbox[-1][0] if self.inbox else None)
@@ -370,6 +401,17 @@ class Messenger(Client):
 
     def hears_back(self):
         self.gets(self.token)
+
+
+def parsed(data):
+    """Return (the message in a line of bytes, what is wrong with the line): one of them is None."""
+    try:
+        message = json.loads(data.decode())
+    except UnicodeDecodeError:
+        return None, "that is not UTF-8"
+    except (ValueError, RecursionError):
+        return None, "that is not JSON"
+    return (message, None) if isinstance(message, dict) else (None, "that is not a JSON object")
 
 
 def line(message):

@@ -35,6 +35,12 @@ def basis(check):
     return check
 
 
+def unwatched(check):
+    """Mark a check that asks for what is seen from outside, of a server with much to do: its locks and containers are not watched."""
+    check.is_watched = False
+    return check
+
+
 def alone(check):
     """Mark a check that makes sense whatever came of the others before it."""
     check.stands_alone = True
@@ -60,7 +66,8 @@ def blank(function):
     first, _, rest = inspect.getdoc(function).partition("\n")
     rule, _, title = first.partition(" ")
     return Check(rule, title, hint=" ".join(rest.split()), name=function.__name__, function=function,
-                 is_basis=getattr(function, "is_basis", False), stands_alone=getattr(function, "stands_alone", False), waits_for=getattr(function, "waits_for", ()),
+                 is_basis=getattr(function, "is_basis", False), stands_alone=getattr(function, "stands_alone", False),
+                 is_watched=getattr(function, "is_watched", True), waits_for=getattr(function, "waits_for", ()),
                  takes=tuple(inspect.signature(function).parameters))
 
 

@@ -9,14 +9,16 @@ import builtins
 import re
 
 from .clients import WAIT
-from .verdict import Failure
+from .verdict import Failure, LabError, Unknown
 
 ENDING = 1.0  # seconds that a program may need from its last step to its end
 CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for something to be typed",
          "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
-         "put": "waits for room in a queue", "join": "waits for the end of a thread", "wait": "waits for an event",
-         "connect": "waits for a connection", "select": "waits in select() for something to happen"}
+         "put": "waits for room in a queue", "join": "waits for the end of a thread",
+         "wait": "waits for an event", "notify": "waits for a condition to be notified", "signal": "waits for a signal", "sleep": "only sleeps",
+         "connect": "waits for a connection", "select": "waits in select() for something to happen",
+         "end": "waits, at the program's end, for all threads that are no daemon threads"}
 
 HINTS = (  # about errors that lie in the program's own text, whatever a client did
     (r"SyntaxError|IndentationError|TabError", "Python could not read the file; the mistake is in this line or just before it."),
@@ -51,16 +53,18 @@ class Evidence:
         """Return a Failure with all the evidence there is.
 
         peer: whom it happened to; offset: of the wrong byte in what the peer received;
-        closed: its connection had ended.
+        closed: its connection had ended. Raises LabError when nothing of the student's has run.
         """
         where, detail = [], list(detail)
         program = self.program
+        if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
+            raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
         state = program.last_state or (None if program.ended else program.ask("state"))
         mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
         if mine:
             where += self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
         if peer is not None and offset is not None:
-            where += self.own_file_first(self.spots(program.ask("blame", peer.port, offset), f"sends this to {peer}"))
+            where += self.own_file_first(self.spots(self.sender(peer, offset), f"sends this to {peer}"))
         for stuck in program.stuck[:1]:
             words, at = stuck_words(self, stuck)
             where += at
@@ -100,6 +104,20 @@ class Evidence:
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
         return kind(message, should, unique(where), detail, hint)
+
+    def asked(self, *command):
+        """The answer from inside to this, on which a verdict depends. Raises Unknown when there is none."""
+        answer = self.program.ask(*command)
+        if answer is None:
+            raise Unknown("could not tell: the kit lost contact with the inside of the program" if not self.program.ended
+                          else f"could not tell: {self.how_it_ended()}")
+        return answer
+
+    def sender(self, peer, offset):
+        """Where the byte at this offset of what went to this peer was sent, as places; of a program that has ended only what it told last."""
+        last = next((one["sends"] for one in self.program.last_connections if one["peer"] == peer.port), ())
+        told = next((places for start, places in reversed(last) if start <= offset), ())
+        return self.program.ask("blame", peer.port, offset) or told
 
     def _mistake(self, errors, peer):
         """The error among these that explains most: of the peer's own thread or of nobody's, or a slip in another's; or None.
@@ -158,15 +176,17 @@ class Evidence:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
         return "stands here"
 
+    def whose(self, thread):
+        """Whose thread this is: the client's from whom it reads, or its name."""
+        return f"the thread of {self.name_of(thread['reads'])}" if thread["reads"] else f"the thread {thread['name']}"
+
     def standing(self, state):
-        """Where each thread of this state stands, one line a thread."""
-        readers = {one["reader"]: one["peer"] for one in state["connections"] if not one["closed_at"]}
+        """Where each thread of this state stands, one line a thread; those that hold, or wait for, what is not the next message come first."""
         lines = []
-        for thread in sorted(state["threads"], key=lambda thread: not thread["main"]):
+        for thread in sorted(state["threads"], key=lambda thread: (not thread["main"], not thread.get("holds"), thread["call"] in ("recv", "get", "notify"))):
             if not thread["places"]:
                 continue
-            peer = thread["peer"] or readers.get(thread["id"])
-            whose = "main thread" if thread["main"] else f"thread of {self.name_of(peer)}" if peer and self.kind == "server" else thread["name"]
+            whose = re.sub("^(the thread|the|a) ", "", self.called(thread, state))
             spots = [f"{file}:{number} in {function}" for file, number, function in thread["places"][:3] if function != "<module>"
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             holds = "".join(f", holds {lock_name(self, lock)} since {place(lock['since'])}" for lock in thread.get("holds", ()))
@@ -180,8 +200,33 @@ class Evidence:
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
         main = [thread for thread in threads if thread["main"] and thread["places"]]
         return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}")]
-                      + [spot for thread in threads if not thread["daemon"] and not thread["main"]
-                         for spot in self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")])
+                      + [spot for thread in self._waited_for(threads)
+                         for spot in self.spots(thread["places"][:1], f"a thread still {self.doing(thread)}")
+                         + self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")])
+
+    def why_it_runs_on(self):
+        """Say which thread keeps the program from its end, as the end of a sentence; "" if that cannot be told."""
+        state = self.program.ask("state") or {"threads": (), "connections": ()}
+        waited_for = self._waited_for(state["threads"])
+        main = [thread for thread in state["threads"] if thread["main"] and thread["call"] != "end" and thread["places"]]
+        words = [f"{self.called(thread, state)} {self.doing(thread, state)} at {place(thread['places'])}" for thread in (main + waited_for)[:2]]
+        if words and not main:
+            words[0] += ", and Python waits for it: it is no daemon thread"
+        more = len(main + waited_for) - 2
+        return f": {'; '.join(words)}" + f"; and {more} more" * (more > 0) if words else ""
+
+    def _waited_for(self, threads):
+        """Those of a state's threads for which Python waits at the program's end, those that wait for nobody else's end first."""
+        return sorted((thread for thread in threads if not thread["daemon"] and not thread["main"] and thread["places"]),
+                      key=lambda thread: thread["call"] == "join")
+
+    def called(self, thread, state):
+        """What this thread of a state is called: after the peer from whom it reads, to whom it is just sending, or to whom alone it sends."""
+        still = [one for one in state["connections"] if not one["closed_at"]]
+        reads = [one["peer"] for one in still if one["reader"] == thread["id"]]
+        sends = [one["peer"] for one in still if thread["id"] in one["senders"]]
+        peer = reads[-1] if reads else thread["peer"] or (sends[0] if len(sends) == 1 else None)
+        return "the main thread" if thread["main"] else f"a thread of {self.name_of(peer)}" if peer and self.kind == "server" else f"the thread {thread['name']}"
 
     def leftovers(self, here):
         """Where the threads stand that serve nobody, and who had the connections last that are open for nobody; here: ports of peers."""

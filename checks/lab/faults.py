@@ -20,8 +20,12 @@ class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 
     "start": every new thread, before its first step; "send": the next thread that sends
-    to the client, before it does; "end": the next one to whom recv tells that the client
-    has gone; "recv" and "fail": the next one that received from the client, or whose send
+    to the client, before it does; "piece": the same, when it has sent half of it (with
+    send() at the so-many-th point after that); "full": all that send to it, as if its
+    buffers were full, so that a send with a time-out gives up in time, and one that does
+    not block says that it would; "end": the next one to whom recv tells that the client
+    has gone; "lock": the next one that waits, without a time-out, for a lock whose holder is
+    held; "recv" and "fail": the next one that received from the client, or whose send
     to it failed, at the so-many-th point that it comes to then: a line of the student's,
     or an access to a container. Ends with `release`, or the with block.
     """
@@ -41,6 +45,10 @@ class Hold:
     def release(self):
         self.program.ask("release", self.what, *self.peers)
 
+    def release_last(self):
+        """Let go of the thread that was caught last."""
+        self.program.ask("release_last", self.what, *self.peers)
+
     @property
     def held(self):
         """The threads that it has caught."""
@@ -50,3 +58,17 @@ class Hold:
         """Wait until so many threads are held, or until otherwise() is true; return the held threads."""
         self.program.watch_until(lambda: len(self.held) >= count or otherwise(), seconds)
         return self.held
+
+
+class Stop(Hold):
+    """Holds the next thread that serves the client (None: that serves nobody) at this access to a container.
+
+    access: {"op", "places"}. A walk is held before its so-many-th step, a look right after
+    it, anything else right before.
+    """
+
+    def __init__(self, program, access, client, step=2):
+        self.program, self.what, self.peers = program, "access", [client.port if client else 0]
+        self.seen = len(program.held)
+        file, line, _ = access["places"][0]
+        command(program, "stop", self.peers[0], access["op"], step, line, file)

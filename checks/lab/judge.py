@@ -15,8 +15,8 @@ PARTS = {"server": lambda server: server, "client": lambda terminal: terminal, "
 
 def program_of(run, lesson, check):
     """The submission's program that this check is about, not started."""
-    kind = {"server.py": Server, "client.py": Terminal}[check.program]
-    return kind(run.submission.files(lesson), lesson, run.submission.problem(lesson, check.program))
+    work = run.submission.files(lesson), lesson, run.submission.problem(lesson, check.program)
+    return Server(*work, check.is_watched) if check.program == "server.py" else Terminal(*work)
 
 
 def begin(check, program):

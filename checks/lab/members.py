@@ -1,7 +1,7 @@
 """The scripted clients with a nick: they join, say and hear, alone (lesson 04) and in a room (lesson 05 and later)."""
 
-from .clients import Later, Messenger, line
-from .story import shown
+from .clients import WAIT, Later, Messenger, line
+from .story import cut, shown
 
 
 class Member(Messenger):
@@ -59,19 +59,60 @@ class Member(Messenger):
 
     def hears_from(self, who, text):
         """Expect this chat message; it must be the next one that comes from this member."""
-        should, nick = f"{self} hears {text!r} as the next message from {who}", nick_of(who)
+        should, nick = f"{self} hears {cut(text)!r} as the next message from {who}", nick_of(who)
         offset, got = self.next_message(should, lambda message: is_chat(message) and message["user"] == nick,
                                         Later(lambda: self._not_heard(f"no chat message from {who} came to {self}")))
         if got["text"] != text:
-            raise self.server.failure(f"{self} heard {got['text']!r} from {who} first: out of order, or something is lost",
+            raise self.server.failure(f"{self} heard {cut(got['text'])!r} from {who} first: out of order, or something is lost",
                                       should, client=self, offset=offset)
+
+    def hears_all(self, who, texts, unless=lambda: False):
+        """Expect these chat messages as the next ones from this member, or as many of them as come until unless() is true."""
+        should, nick, mine = f"{self} hears {len(texts):,} messages from {who} in order", nick_of(who), []
+
+        def come():
+            self._sort()
+            mine[:] = [entry for entry in self.inbox if is_chat(entry[1]) and entry[1]["user"] == nick][:len(texts)]
+            return len(mine) == len(texts) or any(entry[1]["text"] != text for entry, text in zip(mine, texts)) or unless()
+
+        self.waits(come, should, Later(lambda: self._not_heard(f"{f'only {len(mine):,}' if mine else 'none'} of {len(texts):,} messages from {who} came to {self}")))
+        for (offset, message), text in zip(mine, texts):
+            if message["text"] != text:
+                raise self.server.failure(f"{self} heard {cut(message['text'])!r} from {who} and not {cut(text)!r}: out of order, or something is lost",
+                                          should, client=self, offset=offset)
+        taken = {offset for offset, _ in mine}
+        self.inbox[:] = [entry for entry in self.inbox if entry[0] not in taken]
+
+    def hears_unless_cut_off(self, who, text):
+        """Expect this chat message as the next one from this member, or the end of the connection; return whether it came."""
+        should, nick = f"{self} hears {cut(text)!r} as the next message from {who}, or is disconnected", nick_of(who)
+
+        def mine(message):
+            return is_chat(message) and message["user"] == nick
+
+        def decided():
+            self._sort()
+            return self.end or any(mine(message) for _, message in self.inbox)
+
+        self.waits(decided, should, Later(lambda: self._not_heard(f"no chat message from {who} came to {self}")))
+        entry = next((entry for entry in self.inbox if mine(entry[1])), None)
+        if entry and entry[1]["text"] != text:
+            raise self.server.failure(f"{self} heard {cut(entry[1]['text'])!r} from {who} and not {cut(text)!r}: out of order, or something is lost",
+                                      should, client=self, offset=entry[0])
+        if entry:
+            self.inbox.remove(entry)
+        return bool(entry)
+
+    def is_cut_off(self):
+        """Expect that the server has ended the connection, wherever it was then."""
+        self.waits(lambda: self.end, f"the server closes {self}'s connection", f"the server did not close {self}'s connection")
 
     def _not_heard(self, otherwise):
         odd = [message for _, message in self.inbox if message.get("type") not in ("chat", "system")]
         if odd:
             return f"{otherwise}, but {shown(line(odd[0]))}, whose type the contract does not know"
         told = [message for _, message in self.inbox if message.get("type") == "system"]
-        return f"{otherwise}, but the system message {told[-1]['text']!r}" if told else otherwise
+        return f"{otherwise}, only the system message {told[-1]['text']!r}" if told else otherwise
 
     def _heard_wrong(self, got, who, texts):
         if got["text"] in texts:
@@ -101,11 +142,14 @@ class Member(Messenger):
         self.is_told(f"{what} is answered by a system message, and the connection stays usable")
 
     def forgets_system_messages(self):
-        """Put away the system messages that have come until now."""
-        while self._fill():
-            pass
-        self._sort()
+        """Put away the system messages about what has been until now."""
+        self.catches_up()
         self.inbox[:] = [entry for entry in self.inbox if entry[1].get("type") != "system"]
+
+    def catches_up(self):
+        """Take in all that has come."""
+        self.takes()
+        self._sort()
 
     def was_told_nothing(self, because, about="", more=""):
         """Fail if a (`more`) system message (about somebody) has come; a fence must have come before."""
@@ -157,6 +201,37 @@ class Member(Messenger):
 class RoomMember(Member):
     """A client in the room: what it says, the others hear (lesson 05 and later)."""
 
+    def __init__(self, server, name, **options):
+        super().__init__(server, name, **options)
+        self.news = []  # nicks of those who have joined since, of whom it has not been told yet
+
+    def joins(self, nick=None):
+        nick = self._new_nick() if nick is None else nick
+        for member in self.server.clients:
+            if member.nick and member is not self:
+                member.news.append(nick.strip())
+        return super().joins(nick)
+
+    def _new_nick(self):
+        """The name; with a number, if somebody had it before: his nick may become free a little later than his connection ends."""
+        before = sum(client.name == self.name for client in self.server.clients if client is not self)
+        return f"{self.name}-{before + 1}" if before else self.name
+
+    def _sort(self):
+        known = len(self.inbox)
+        super()._sort()
+        for _, message in self.inbox[known:] if self.news else ():
+            told = [nick for nick in self.news if message.get("type") == "system" and nick in message["text"]]
+            if told:
+                self.news.remove(told[0])
+
+    def catches_up(self):
+        """Take in all that has come, and wait for the news of those who have joined, unless the server rests without telling it."""
+        super().catches_up()
+        if self.news and self.reads and not self.end:
+            self.server.waits_until(lambda: super(RoomMember, self).catches_up() or not self.news or self.end or self.server.is_idle(self), WAIT)
+            self.news.clear()
+
     def may_come_last(self, message):
         return super().may_come_last(message) or is_chat(message)
 
@@ -190,13 +265,12 @@ class RoomMember(Member):
         self.waits(decided, f"what {self} says is heard, or answered by a system message",
                    f"what {self} said was neither heard nor answered", beside=[witness])
         if not heard:  # the system message may have been about something else
-            self.server.waits_until(self.server.rests, 1)
+            self.server.waits_until(self.server.stands_still, WAIT)
         return heard or witness.takes_chat(text)
 
     def takes_chat(self, text):
         """Has this been heard? If so, put it away with the chats before it."""
-        while self._fill():
-            pass
+        self.takes()
         self._sort()
         at = next((number for number, (_, message) in enumerate(self.inbox) if is_chat(message) and message["text"] == text), None)
         if at is not None:

@@ -5,16 +5,16 @@ clean environment. Its output is drained all the time, its memory watched; at th
 end no process of its tree is left, whatever it did, and no file.
 """
 
-import ast
 import collections
-import ctypes
+import contextlib
+import json
 import os
 import queue
+import secrets
 import select
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,35 +22,18 @@ from pathlib import Path
 
 import psutil
 
+from . import processes, sandbox
+from .machine import Patience
+from .processes import ADOPTS, WINDOWS, descendants, kill, memory, orphans
+from .sleeping import only_sleeps
 from .verdict import LabError
 
-INSIDE = Path(__file__).parent / "inside"
 OUTPUT_KEPT = 30_000  # bytes
 OUTPUT_MOST = 16 << 20  # bytes; what a program prints beyond them is taken slowly
 MEMORY_MOST = 512 << 20  # bytes, resident, of the whole tree
-STOP_SECONDS = 10
+STOP_SECONDS = 60  # at most; a process that was killed still needs a processor to end
 ANSWER_SECONDS = 5
-WINDOWS = sys.platform == "win32"
-
-IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import witness; "
-START = "witness.main(sys.argv[2], eval(sys.argv[3]), sys.argv[4] == 'watch', int(sys.argv[5]), int(sys.argv[6]))"
-TERMINAL = "witness.sit_at_a_terminal(); "
-
-
-def adopt_orphans():
-    """Become the parent of orphaned grandchildren, see PR_SET_CHILD_SUBREAPER in prctl(2).
-
-    Returns False where the system has no such thing. A forked process must ask again.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    return ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0
-
-
-ADOPTS = adopt_orphans()
-if ADOPTS:
-    os.register_at_fork(after_in_child=adopt_orphans)
-running = set()  # the process ids of programs that run now
+SIGN = 16  # bytes with which each line of the witness's begins, see inside/witness.py
 
 
 class Program:
@@ -63,16 +46,20 @@ class Program:
     """
 
     def __init__(self, files, name, ports=None, screen=None, watch=False):
-        self.folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="chat-lab-")))
+        self.files, self.folder = files, Path(os.path.realpath(tempfile.mkdtemp(prefix="chat-lab-")))
         for path, content in files.items():
-            target = self.folder / "lesson" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            target = os.path.join(self.folder, "lesson", path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as file:
+                file.write(content)
+        self.begun = False  # has it come so far that the student's own code runs?
         self.listeners = []  # {"port", "asked", "where"}, in the order of listen()
         self.connects = []  # {"asked", "where"}, in the order of connect()
         self.errors = []  # {"error", "where", "thread", "peer"}: nobody caught them
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
+        self.left = []  # the threads that still ran when it ended, as a state has them
+        self.last_connections = []  # and what is told of connections then: {"peer", "closed_at", "sends"}
         self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
         self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
@@ -83,52 +70,49 @@ class Program:
         self._changed = threading.Condition()
         self._asking = threading.Lock()
         self._output = collections.deque()
-        self._printed = self._kept = 0
+        self.printed = self._kept = 0  # bytes
         self.printed_all = threading.Event()  # its output has ended
         self._screen = screen
+        self._sign = secrets.token_hex(SIGN // 2).encode()  # which no program knows
         self.typed = 0  # bytes
         self._to_type, self._untyped = queue.SimpleQueue(), 0
-        self._start(name, ports or {}, "watch" if watch else "plain")
+        self._start(name, files, ports or {}, watch)
 
-    def _start(self, name, ports, watch):
+    def _start(self, name, files, ports, watch):
         command_out, self._commands = os.pipe()
         self._events, event_in = os.pipe()
         output, output_in = os.pipe()
         self._keyboard, typing = os.pipe() if self._screen else (None, None)
-        theirs = (command_out, event_in)
-        how, options = ["-c", IMPORT + TERMINAL + START] if self._screen else ["-u", "-c", IMPORT + START], {}
-        if WINDOWS:
-            import msvcrt
-            theirs = tuple(msvcrt.get_osfhandle(fd) for fd in theirs)
-            for handle in theirs:
-                os.set_handle_inheritable(handle, True)
-            startup = subprocess.STARTUPINFO()
-            startup.lpAttributeList = {"handle_list": list(theirs)}
-            options = {"startupinfo": startup, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        else:
-            options = {"pass_fds": theirs, "start_new_session": True}
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", *how, str(INSIDE),
-                 str(self.folder / "lesson" / name), repr(ports), watch, *map(str, theirs)],
-                cwd=self.folder / "lesson", env=clean_environment(self.folder),
-                stdin=self._keyboard if self._screen else subprocess.DEVNULL,
-                stdout=output_in, stderr=output_in, **options)
-        except OSError as error:
-            raise LabError(f"the program could not be started: {error}") from error
+            os.write(self._commands, self._sign)
+            self.process = processes.start(self.folder, name, files, ports, watch, command_out, event_in, output_in, self._keyboard)
         finally:
             for fd in (command_out, event_in, output_in):
                 os.close(fd)
         self.started = time.monotonic()
-        running.add(self.process.pid)
-        self.tree = psutil.Process(self.process.pid)
-        self.started_at = self.tree.create_time()
+        self._outermost = self.tree = psutil.Process(self.process.pid)
+        self.started_at = self._outermost.create_time()
+        self._walls = []  # processes around the program that are not its own
         self._over = threading.Event()
         self._threads = [threading.Thread(target=target, args=args, daemon=True) for target, args in
                          ((self._read_events, ()), (self._drain, (output,)), (self._watch_memory, ()),
                           *([(self._type, (typing,))] if self._screen else []))]
         for thread in self._threads:
             thread.start()
+        if sandbox.is_inside():
+            self._look_behind_the_wall()
+
+    def _look_behind_the_wall(self):
+        """Find the program's own process, of which the one that we have started is a parent, or, where that one is bwrap(1), a grandparent."""
+        if isinstance(self.process, processes.Forked):
+            self._walls = [self._outermost]
+            with contextlib.suppress(psutil.Error):  # it has ended
+                self.tree = psutil.Process(self.process.program)
+            return
+        self.wait_for(lambda: self.begun or self.lost, STOP_SECONDS)
+        family = descendants(self._outermost)  # oldest first
+        self._walls = [self._outermost, *family[:1]]
+        self.tree = family[1] if len(family) > 1 else self._outermost
 
     # -------------------------------------------------- what it tells
 
@@ -137,11 +121,9 @@ class Program:
         while data := os.read(self._events, 65536):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                try:
-                    facts = ast.literal_eval(line.decode())
-                    self._note(facts)
-                except (ValueError, SyntaxError, AttributeError, TypeError, KeyError, RecursionError, MemoryError):
-                    continue  # the student wrote into our pipe
+                if line.startswith(self._sign):  # else the student wrote into our pipe
+                    with contextlib.suppress(ValueError, AttributeError, TypeError, KeyError, RecursionError):
+                        self._note(json.loads(line[SIGN:]))
         self.lost = self.heard_out = True
         with self._changed:
             self._changed.notify_all()
@@ -149,16 +131,21 @@ class Program:
     def _note(self, facts):
         with self._changed:
             event = facts.pop("event", None)
-            if event == "listening":
-                self.listeners.append({"port": int(facts["port"]), "asked": facts["asked"], "where": facts["where"]})
+            if event == "begins":
+                self.begun = True
+            elif event == "listening":
+                self.listeners.append({"port": int(facts["port"]), "asked": facts["asked"] and tuple(facts["asked"]), "where": facts["where"]})
             elif event == "connecting":
-                self.connects.append({"asked": facts["asked"], "where": facts["where"]})
+                self.connects.append({"asked": tuple(facts["asked"]), "where": facts["where"]})
             elif event == "died":
                 self.errors.append(facts)
             elif event == "crashed":
                 self.crash = facts
             elif event == "exits":
                 self.exits = facts
+            elif event == "left":
+                self.left += facts["threads"]
+                self.last_connections += facts["connections"]
             elif event == "stuck":
                 self.stuck.append(facts)
             elif event == "goes on":
@@ -175,25 +162,37 @@ class Program:
         with self._changed:
             while not condition():
                 left = deadline - time.monotonic()
-                if left <= 0 or self.ended and self.heard_out:
+                if left <= 0 or self.heard_out and self.ended:
                     return bool(condition())
                 self._changed.wait(min(left, 0.05))
             return True
 
     def watch_until(self, condition, seconds):
-        """Look again and again until condition(), which may ask the witness, is true, at most `seconds`; return whether it is."""
-        deadline, pause = time.monotonic() + seconds, 0.001
+        """Look again and again until condition(), which may ask the witness, is true, at most `seconds`, see Patience; return whether it is."""
+        patience, pause = self.patience(seconds), 0.001
         while not condition():
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 return False
             self.wait_for(lambda: False, pause)
             pause = min(2 * pause, 0.02)
         return True
 
+    def patience(self, seconds):
+        """So many seconds for something that the program is to do."""
+        return Patience(self.tree.pid, seconds)
+
     def is_at_rest(self):
         """Does each of its threads wait for something to happen, as far as that can be seen?"""
-        state = self.ask("state")
+        state = self.state()
         return bool(state) and all(thread["call"] not in ("", "send", "connect") or thread["waits"] for thread in state["threads"])
+
+    def state(self):
+        """How it stands inside, or None; what a thread does that only sleeps is "sleep"."""
+        state = self.ask("state")
+        for thread in state["threads"] if state else ():
+            if not thread["call"] and thread["places"] and only_sleeps(self.files, thread):
+                thread["call"] = "sleep"
+        return state
 
     def ask(self, *command):
         """Return the witness's answer, or None when there is none within ANSWER_SECONDS: it is lost then."""
@@ -216,7 +215,7 @@ class Program:
         with open(output, "rb", buffering=0) as pipe:
             while data := pipe.read(65536):
                 self._output.append(data)
-                self._printed += len(data)
+                self.printed += len(data)
                 self._kept += len(data)
                 while self._kept - len(self._output[0]) >= OUTPUT_KEPT:
                     self._kept -= len(self._output.popleft())
@@ -224,7 +223,7 @@ class Program:
                     with self._changed:
                         self._screen.takes(data)
                         self._changed.notify_all()
-                if self._printed > OUTPUT_MOST:  # slowly from here on, so that a flood drowns its own program only
+                if self.printed > OUTPUT_MOST:  # slowly from here on, so that a flood drowns its own program only
                     self._over.wait(0.02)
         self.printed_all.set()
 
@@ -257,16 +256,21 @@ class Program:
     @property
     def output(self):
         """The last lines that it printed, as text."""
-        data = b"".join(self._output)[-OUTPUT_KEPT:]
+        return self.printed_after(0)
+
+    def printed_after(self, count):
+        """Of the last lines that it printed what came after so many bytes, as text."""
+        new = min(OUTPUT_KEPT, self.printed - count)
+        data = b"".join(self._output)[-new:] if new > 0 else b""
         return data.decode("utf-8", "replace").replace(str(self.folder / "lesson") + os.sep, "")
 
     def _watch_memory(self):
-        family, rounds = [self.tree], 0
+        family, rounds = [], 0
         while not self._over.wait(0.05):
             rounds += 1
             if rounds % 20 == 0:
                 family = self.family()
-            used = sum(map(memory, family))
+            used = sum(map(memory, family or [self.tree]))
             self._peak = max(self._peak, used)
             if used > MEMORY_MOST:
                 return self._stop_for("memory")
@@ -281,7 +285,7 @@ class Program:
     def peak_memory(self):
         """The most resident memory that the program has had, in bytes; VmHWM in proc(5), else by looking often."""
         try:
-            with open(f"/proc/{self.process.pid}/status") as status:
+            with open(f"/proc/{self.tree.pid}/status") as status:
                 return next((int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM")), self._peak)
         except OSError:
             return self._peak
@@ -305,7 +309,7 @@ class Program:
     def sockets(self):
         """How many sockets (where that cannot be told: files and sockets) the program has open."""
         try:
-            folder = f"/proc/{self.process.pid}/fd"
+            folder = f"/proc/{self.tree.pid}/fd"
             if os.path.isdir(folder):
                 return sum(link_of(f"{folder}/{fd}").startswith("socket:") for fd in os.listdir(folder))
             return self.tree.num_handles() if WINDOWS else self.tree.num_fds()
@@ -321,12 +325,15 @@ class Program:
 
     @property
     def exit_code(self):
-        return self.process.poll()
+        code = self.process.poll()
+        if self._walls and code is not None and 128 < code != 130:  # there the end by signal N is told as 128 + N
+            return 128 - code
+        return code
 
     def press_ctrl_c(self):
         """Do what the terminal does on Ctrl-C (on Windows: on Ctrl-Break)."""
         if not self.ended:
-            self.process.send_signal(signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGINT)
+            self.process.send_signal(signal.CTRL_BREAK_EVENT) if WINDOWS else processes.interrupt(self.tree)
 
     def ends_within(self, seconds):
         """Wait for the program's end, at most `seconds`; return whether it ended."""
@@ -343,7 +350,8 @@ class Program:
 
     def family(self):
         """The program's process and all that it has started, also what left its session."""
-        return [self.tree, *descendants(self.tree), *orphans(self.started_at)]
+        found = dict.fromkeys([self.tree, *descendants(self._outermost), *orphans(self.started_at)])
+        return [process for process in found if process == self.tree or process not in self._walls]
 
     def stop(self):
         """End the program and everything it started, and remove its files.
@@ -355,7 +363,7 @@ class Program:
         for process in [] if ADOPTS else self.family():
             kill(process)
         self.end()
-        running.discard(self.process.pid)
+        processes.running.discard(self.process.pid)
         while left := orphans(self.started_at):
             for process in left:
                 kill(process)
@@ -374,51 +382,6 @@ class Program:
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.folder.exists():
             raise LabError(f"the program's files could not be removed: {self.folder}")
-
-
-def clean_environment(home):
-    """Nothing of the checker's environment but what a Python program needs to run."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
-    return kept | {"HOME": str(home), "TMPDIR": str(home), "TEMP": str(home), "TMP": str(home)}
-
-
-def orphans(since):
-    """Processes that became our children without being started by us: what programs left behind."""
-    if not ADOPTS:
-        return []
-    left = []
-    for child in psutil.Process().children():
-        if child.pid not in running and created(child) >= since:
-            left += [child, *descendants(child)]
-    return left
-
-
-def created(process):
-    try:
-        return process.create_time()
-    except psutil.Error:
-        return 0
-
-
-def descendants(process):
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []
-
-
-def kill(process):
-    try:
-        process.kill()
-    except psutil.Error:
-        pass
-
-
-def memory(process):
-    try:
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
 
 
 def link_of(path):

@@ -1,12 +1,10 @@
 """The server that a student's client comes to, scripted: it says what it is told, and hears."""
 
-import json
 import select
 import socket
 import struct
-import time
 
-from .clients import WAIT, line
+from .clients import WAIT, line, parsed, same
 from .story import shown
 from .verdict import NotStarted
 
@@ -67,6 +65,7 @@ class Room:
             if not self._accepts():
                 return
             self.did("somebody connects")
+        ended = False
         while not self.end and select.select([self.sock], [], [], 0)[0]:
             try:
                 data = self.sock.recv(1 << 18)
@@ -74,29 +73,23 @@ class Room:
                 data, self.end = b"", "a reset"
             else:
                 self.end = None if data else "the end of the stream"
-            if self.end:
-                self.did(self.end, "<-")
             self.received += len(data)
             self.buffer += data
+            ended = bool(self.end)
         while (end := self.buffer.find(b"\n") + 1):
             offset, data = self.received - len(self.buffer), bytes(self.buffer[:end])
             del self.buffer[:end]
             self.did(shown(data), "<-")
             self.inbox.append((offset, self._understood(data, offset)))
+        if ended:  # after what came before it
+            self.did(self.end, "<-")
 
     def _understood(self, data, offset):
-        try:
-            message = json.loads(data.decode())
-        except UnicodeDecodeError:
-            wrong = "that is not UTF-8"
-        except (ValueError, RecursionError):
-            wrong = "that is not JSON"
-        else:
-            if isinstance(message, dict):
-                return message
-            wrong = "that is not a JSON object"
-        raise self.failure(f"the server got a line {wrong}: {shown(data)}",
-                           "each line from the client is one JSON object in UTF-8", offset=offset)
+        message, wrong = parsed(data)
+        if wrong:
+            raise self.failure(f"the server got a line {wrong}: {shown(data)}",
+                               "each line from the client is one JSON object in UTF-8", offset=offset)
+        return message
 
     def failure(self, message, should="", **more):
         return self.terminal.failure(message, should, **more)
@@ -201,10 +194,10 @@ class Room:
         self._sends(b'{"type": "chat", "us')
 
     def _sends(self, data):
-        view, deadline = memoryview(data), time.monotonic() + WAIT
+        view, patience = memoryview(data), self.terminal.program.patience(WAIT)
         while view:
             if not select.select([], [self.sock], [], 0.1)[1]:
-                if time.monotonic() > deadline:
+                if patience.is_over():
                     self.terminal.deadline_passed()
                     raise self.failure(f"client.py stopped reading: {len(view):,} bytes from the server were not taken within {WAIT:g} seconds",
                                        "the client takes what the server sends")
@@ -237,5 +230,5 @@ class Room:
 
 
 def has_fields(got, message):
-    """Has it these fields with these values? True is not 1 in JSON."""
-    return all(name in got and json.dumps(got[name]) == json.dumps(value) for name, value in message.items())
+    """Has it these fields with these values?"""
+    return all(name in got and same(got[name], value) for name, value in message.items())

@@ -4,39 +4,43 @@ import contextlib
 import socket
 import sys
 
-import psutil
-
 from .clients import WAIT, Client, Messenger
-from .evidence import Evidence, is_a, reads_on, unique
+from .ending import Ending
+from .evidence import Evidence, is_a, lock_name, place, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
 from .program import Program
+from .seen import Seen, connection_of, is_consumed
 from .sharing import Sharing
 from .story import Story
 from .verdict import Failure, Unknown
 
+NARROW = 4096  # bytes of a narrow connection's buffers, as it asks the system for; see SO_SNDBUF in socket(7)
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
-WAITS = ("lock", "get", "put", "wait", "join")  # the calls that another thread of the program ends
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
-class Server:
+class Server(Seen):
     """The server of one lesson, and what happens to it in one check.
 
-    files: {relative path: bytes}; lesson: its folder's name; problem: why it cannot be run, or None.
+    files: {relative path: bytes}; lesson: its folder's name; problem: why it cannot be run, or None;
+    watch: are its locks and containers to be watched, if it is of a lesson on shared state?
     """
 
-    def __init__(self, files, lesson, problem=None):
+    def __init__(self, files, lesson, problem=None, watch=True):
         self.files, self.lesson, self.problem = files, lesson, problem
         self.number = int(lesson[:2])
+        self.watch = watch and self.number >= WATCHED
         self.story = Story()
+        self.kind = Client if self.number <= 2 else {3: Messenger, 4: Member}.get(self.number, RoomMember)  # of its clients
         self.clients = []
         self.connected = 0
         self.program = self.evidence = self.sharing = self.listener = None
         self.retired = []
         self.deadlines = 0
-        self._witness = None
+        self.patience = WAIT  # seconds in which something must come to a client
+        self._witness = self.ending = None
 
     # -------------------------------------------------- starting and stopping
 
@@ -44,10 +48,10 @@ class Server:
         """Start it and wait until it listens. Raises NotStarted."""
         if self.problem:
             raise not_runnable(self.problem, self.lesson, "server.py")
-        self.program = Program(self.files, "server.py", ports, watch=self.number >= WATCHED)
+        self.program = Program(self.files, "server.py", ports, watch=self.watch)
         self.evidence = Evidence(self.program, self.files, "server.py", self.name_of)
-        self.sharing = Sharing(self.evidence)
-        self.connected, self._witness = 0, None
+        self.sharing = Sharing(self.evidence, self.anew)
+        self.connected, self._witness, self.ending = 0, None, None
         self.listener = listener_of(self.program)
         if not self.listener:
             if not self.program.ended:
@@ -67,6 +71,15 @@ class Server:
             raise self.failure(f"started again, server.py listens on another port ({(self.listener['asked'] or ('', 'any'))[1]})",
                                f"it gets the same port again, {PORT}")
 
+    @contextlib.contextmanager
+    def anew(self):
+        """A fresh run of the same server, beside this one."""
+        server = Server(self.files, self.lesson)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
     def stop(self):
         """End everything; raises LabError when something is left."""
         for client in self.clients:
@@ -81,13 +94,17 @@ class Server:
 
     # -------------------------------------------------- clients
 
-    def connect(self, name):
-        """Return a new connection to the server; fails when it is refused."""
+    def connect(self, name, narrow=False):
+        """Return a new connection to the server, with a small buffer if it is to be narrow; fails when it is refused."""
         should = f"{name} can connect"
         if self.program.ended:
             raise self.failure(self.evidence.how_it_ended(), should)
         try:
-            sock = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+            sock = socket.socket()
+            if narrow:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+            sock.settimeout(WAIT)
+            sock.connect(("127.0.0.1", self.port))
         except TimeoutError:
             self.deadline_passed()
             raise self.failure(f"{name} could not connect within {WAIT:g} seconds: the server does not accept", should) from None
@@ -98,12 +115,19 @@ class Server:
         self.connected += 1
         return sock
 
-    def client(self, name):
-        """Connect a client that speaks this lesson's language."""
+    def client(self, name, **options):
+        """Connect a client that speaks this lesson's language; options as for Client."""
         if self.number >= 5 and name != "walter":
             self.witness  # he is there before the others
-        kind = Client if self.number <= 2 else {3: Messenger, 4: Member}.get(self.number, RoomMember)
-        return kind(self, name)
+        return self.kind(self, name, **options)
+
+    def slow_client(self, name):
+        """Connect a client at the end of a narrow line: the buffers on both sides are small, so that they are full soon when it does not read."""
+        command(self.program, "limit", "buffer", NARROW)
+        client = self.client(name, narrow=True)
+        self.waits_until(lambda: self.has_accepted(self.connected), WAIT)
+        command(self.program, "limit", "buffer", 0)
+        return client
 
     @property
     def witness(self):
@@ -116,74 +140,7 @@ class Server:
     def name_of(self, peer):
         return next((client.name for client in reversed(self.clients) if client.port == peer), "a client")
 
-    # -------------------------------------------------- asking the witness inside
-
-    def ask(self, *command):
-        return self.program.ask(*command)
-
-    def is_idle(self, client):
-        """Is it certain that nothing will come to this client until some client acts? True only with proof: see is_quiet."""
-        state = self.ask("state")
-        mine = next((one for one in (state or {"connections": ()})["connections"] if one["peer"] == client.port), None)
-        return not (mine and mine["sent"] != client.received) and self.is_quiet(state)
-
-    def is_quiet(self, state=None):
-        """Is it certain that the program does nothing more until some client acts?
-
-        True only with proof: every thread of the program, as the system counts them,
-        is blocked without a time-out in a call that is watched; each has taken all that
-        its client sent; and nobody waits to be accepted by a thread that accepts.
-        """
-        state = state or self.ask("state")
-        if not state or state["moving"] or not state["threads"] or not self._rest(state) or any(thread["timed"] for thread in state["threads"]):
-            return False
-        return self.program.threads == len(state["threads"]) and not self._children()
-
-    def rests(self, but=()):
-        """Do all its threads, but those that are held, wait for a client, or for each other?"""
-        state = self.ask("state")
-        return bool(state) and not state["moving"] and self._rest(state, {held["thread"] for held in but})
-
-    def _rest(self, state, but=()):
-        """Do all threads of this state wait in calls that only a client's acting can end, or another of them?"""
-        clients = {one.port: one for one in self.clients}
-        connections = {one["peer"]: one for one in state["connections"]}
-        for thread in state["threads"]:
-            if thread["id"] in but:
-                continue
-            if thread["call"] in ("accept", "select"):
-                waits_for = [one for one in connections.values() if one["open"]] if thread["call"] == "select" else []
-                if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
-                    return False
-            elif thread["call"] == "recv":
-                if not is_consumed(connections.get(thread["peer"]), clients) or clients[thread["peer"]].finished:
-                    return False  # a recv at the end of the stream returns at once
-            elif thread["call"] not in WAITS:
-                return False
-        return True
-
-    def _children(self):
-        try:
-            return self.program.tree.children()
-        except psutil.Error:
-            return []
-
-    def idle_because(self, client):
-        """Say in words why nothing will come, as far as this client's connection shows it."""
-        state = self.ask("state") or {"connections": [], "threads": []}
-        mine = [one for one in state["connections"] if one["peer"] == client.port]
-        if not mine:
-            return f"the server has not accepted {client}, and waits for another client"
-        if mine[-1]["reader"] is None:
-            return f"no thread of the server reads what {client} sends"
-        thread = next((thread for thread in state["threads"] if thread["id"] == mine[-1]["reader"]), {})
-        if thread.get("waits_for"):
-            return f"the thread of {client} {self.evidence.doing(thread)}"
-        if not is_consumed(mine[-1], {client.port: client}):
-            return f"the server reads nothing more from {client}"
-        if client.finished:
-            return f"the server has seen the end of {client}'s stream and goes on waiting"
-        return f"the server has read all that {client} sent, and waits for more"
+    # -------------------------------------------------- what any system may do to it, see faults
 
     def receives_at_most(self, size):
         """From now on let each recv of the server return at most `size` bytes, as a slow network may."""
@@ -230,33 +187,6 @@ class Server:
             raise Failure(f"server.py listens on {asked_host or 'all addresses'!r}: not only this machine can reach it"
                           if real in ("0.0.0.0", "::") else f"server.py listens on {asked_host!r}, not on {host!r}", should, where)
 
-    def has_accepted(self, number):
-        """Has it accepted so many connections?"""
-        return ((self.ask("state") or {}).get("accepted", 0)) >= number
-
-    def is_sending_to(self, client):
-        """Does one of its threads stand in a send to this client?"""
-        state = self.ask("state") or {"threads": ()}
-        return any(thread["call"] == "send" and thread["peer"] == client.port for thread in state["threads"])
-
-    def is_reader_of(self, client, held):
-        """Is the held thread the one that reads from this client?"""
-        state = self.ask("state") or {"connections": ()}
-        return any(one["peer"] == client.port and one["reader"] == held["thread"] for one in state["connections"])
-
-    def holds_a_lock(self, held):
-        """Does the held thread hold a lock?"""
-        state = self.ask("state") or {"threads": ()}
-        return any(thread["id"] == held["thread"] and thread.get("holds") for thread in state["threads"])
-
-    def reads_on(self):
-        """Does one of its threads read again and again after the end of a stream?"""
-        return any(one["open"] and reads_on(one) for one in (self.ask("state") or {"connections": ()})["connections"])
-
-    def failed_send_to(self, client):
-        """Where the first send to this client stands that failed: places, or ()."""
-        return next((one["failed_at"] for one in (self.ask("state") or {"connections": ()})["connections"] if one["peer"] == client.port), ())
-
     @contextlib.contextmanager
     def pointing_to(self, places, what):
         """Let a failure in here point to these places first."""
@@ -264,6 +194,23 @@ class Server:
             yield
         except Failure as failure:
             failure.where = unique(self.evidence.own_file_first(self.evidence.spots(places, what)) + failure.where)
+            raise
+
+    @contextlib.contextmanager
+    def while_it_reads_nothing(self, slow):
+        """Let a failure in here say which thread waits for this client, who reads nothing."""
+        try:
+            yield
+        except Failure as failure:
+            waiting = self.who_waits_for(slow)
+            failure.message += f"; all this while {slow} reads nothing"
+            if waiting and self.evidence.doing(waiting[0]) not in failure.message:
+                failure.message += f", and {self.evidence.whose(waiting[0])} {self.evidence.doing(waiting[0])}, at {place(waiting[0]['places'])}"
+            found = [(thread, f"{self.evidence.doing(thread)}, and holds {lock_name(self.evidence, thread['holds'][-1])}")
+                     for thread in self.threads_sending_to(slow) if thread.get("holds")]
+            found += [(thread, self.evidence.doing(thread)) for thread in waiting]
+            failure.where = unique([spot for thread, words in found for spot in self.evidence.spots(thread["places"], words, "called from here")]
+                                   + failure.where)
             raise
 
     def had_no_errors(self, when):
@@ -281,7 +228,7 @@ class Server:
 
     def does_not_recurse(self, times):
         """Expect that no function was in itself nearly so many times when sends failed."""
-        depth, places = (self.ask("state") or {"deepest": (0, ())})["deepest"]
+        depth, places = self.inside()["deepest"]
         if depth >= times * 3 // 4:
             failure = self.failure(f"with {times} dead members {places[0][2]}() was called inside itself {depth} times: one deeper for each; "
                                    f"Python gives up at {sys.getrecursionlimit():,} calls (RecursionError)",
@@ -294,21 +241,22 @@ class Server:
         return self.program.peak_memory
 
     def has_grown_less_than(self, most, before, because, client):
-        """Expect that its memory has not grown by more than `most` bytes while it served this client."""
+        """Expect that its memory has not grown by more than `most` bytes while it served this client.
+
+        What grows by more than it has received is costly, but bounded: a list of single bytes is.
+        """
         grown = self.program.peak_memory - before
-        if grown > most:
+        if grown > most and (connection_of(client, self.state()) or {"received": client.sent})["received"] > most:
             raise self.failure(f"{because} cost the server {grown >> 20} MiB of memory",
                                f"the server's memory stays bounded, whatever a client sends (here: by {most >> 20} MiB)", client)
 
     def ends_on_ctrl_c(self, within):
         """Press Ctrl-C and expect the program's end within so many seconds."""
-        self.story.add("the teacher", "--", "presses Ctrl-C")
-        self.program.press_ctrl_c()
-        if self.program.ends_within(within):
-            return
-        failure = self.failure(f"the server still runs {within} seconds after Ctrl-C", f"Ctrl-C stops the server within {within} seconds")
-        failure.where = unique(self.evidence.what_keeps_it_running() + failure.where)
-        raise failure
+        self.gets_ctrl_c(within).was_in_time()
+
+    def gets_ctrl_c(self, within=2, **more):
+        """Press Ctrl-C and wait for the program's end; return the Ending, which knows `more`."""
+        return Ending(self, within, **more)
 
     def is_stopped_with_a_client(self, client):
         """Stop the program while the client is connected: so the server closes first, and its port stays in TIME_WAIT."""
@@ -342,7 +290,7 @@ class Server:
 
     def is_back_to(self, before, what):
         """Expect as many threads and sockets as before, at once or soon."""
-        if self.settles(*before):
+        if self.settles(*before, seconds=self.patience):
             return
         if not self.is_quiet():
             self.deadline_passed()
@@ -351,7 +299,7 @@ class Server:
         if not counts:  # it has just come back
             return
         failure = self.failure(f"after {what} the server has {' and '.join(counts)}", "as many threads and open sockets as before")
-        failure.where = self.evidence.leftovers({client.port for client in self.clients if not client.finished})
+        failure.where = self.evidence.leftovers({client.port for client in self.clients if not (client.finished or client.end)})
         raise failure
 
     def comes_to_rest(self, seconds=0.5):
@@ -361,8 +309,8 @@ class Server:
     def is_through_with(self, client):
         """Wait a moment until the server has done what this client asked for, and waits for more."""
         def through():
-            state = self.ask("state")
-            connection = next((one for one in (state or {"connections": ()})["connections"] if one["peer"] == client.port), None)
+            state = self.state()
+            connection = connection_of(client, state)
             return connection and is_consumed(connection, {client.port: client}) and (not connection["open"] or any(
                 thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or self._rest(state))
 
@@ -370,14 +318,22 @@ class Server:
 
     def takes_all(self, client):
         """Wait a moment until the server has received all that this client sent."""
-        self.waits_until(lambda: any(one["peer"] == client.port and one["received"] == client.sent
-                                     for one in (self.ask("state") or {"connections": ()})["connections"]), 1)
+        self.waits_until(lambda: (connection_of(client, self.state()) or {"received": -1})["received"] == client.sent, 1)
+
+    def looks_for_more(self, client):
+        """Wait a moment until the server waits for this client to go on, or has looked and found nothing."""
+        def found_nothing():
+            mine = connection_of(client, self.state())
+            return mine["found_nothing"] if mine and mine["open"] else None
+
+        before = found_nothing()
+        self.waits_until(lambda: self.program.is_at_rest() or found_nothing() != before, 1)
 
     def notices(self, client):
         """Wait a moment until the end of this client has come to the server, and what it does about it is done."""
         def noticed():
-            state = self.ask("state") or {"connections": ()}
-            return not any(one["peer"] == client.port and one["open"] and not one["ends"] for one in state["connections"])
+            mine = connection_of(client, self.state())
+            return not mine or not mine["open"] or mine["ends"] > 0
 
         self.waits_until(lambda: noticed() or self.is_quiet(), 1)
         self.comes_to_rest()
@@ -393,23 +349,8 @@ class Server:
         self.waits_until(lambda: settled() or self.is_quiet(), seconds)
         return settled()
 
-    def busy_threads(self, enough=0):
-        """How many threads the program has, less the pool's that wait for work."""
-        count = self.program.threads
-        if count > enough:
-            state = self.ask("state")
-            if state:
-                count -= sum(thread["idle_worker"] for thread in state["threads"])
-        return count
-
     # -------------------------------------------------- evidence
 
     def failure(self, message, should="", client=None, **more):
         """Return a Failure with all the evidence there is; see Evidence.failure."""
         return self.evidence.failure(message, should, client, **more)
-
-
-def is_consumed(connection, clients):
-    """Has the program taken all that this connection's client sent, and would it not be told the end of the stream?"""
-    client = connection and clients.get(connection["peer"])
-    return bool(client) and connection["received"] == client.sent and (not client.finished or connection["ends"] > 0)

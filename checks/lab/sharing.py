@@ -5,6 +5,7 @@ both places, whose threads they were, and what can come of it.
 """
 
 from .evidence import lock_name, place, unique
+from .forcing import Rehearsal
 from .verdict import Failure, Unknown
 
 DOES = {"walk": "goes through {}", "copy": "copies {}", "__iter__": "copies {}", "__len__": "looks whether {} is empty",
@@ -22,8 +23,9 @@ ONE_LOCK = "every thread touches the members (reading, changing, going through t
 class Sharing:
     """What is known about the members of one server's room, and the locks around them."""
 
-    def __init__(self, evidence):
+    def __init__(self, evidence, anew):
         self.evidence, self.program = evidence, evidence.program
+        self.anew = anew  # a context manager that gives a fresh run of the server
 
     # -------------------------------------------------- the rules
 
@@ -40,9 +42,24 @@ class Sharing:
         report = self._report()
         races = sorted(report["races"], key=how_telling)
         if races:
-            raise self._race(races)
+            self._rehearse(races)
         if report["blind"]:
             raise Unknown(f"could not tell: {'; '.join(report['blind'])}")
+
+    def _rehearse(self, races):
+        """Raise the Failure that these races are, with what was seen to come of them. Raises Unknown if they may be none."""
+        with self.anew() as server:
+            rehearsal = Rehearsal(server, races, lambda access, store: does(access, store_name(store)))
+            rehearsal.run()
+        if rehearsal.is_excluded():
+            return
+        failure = self._race(rehearsal.possible() or races)
+        if rehearsal.may_be_excluded():
+            raise Unknown("could not tell: it seems to guard its members by a lock of its own making, which the kit cannot follow "
+                          f"everywhere; without it this would be wrong: {failure.message}")
+        if rehearsal.story:
+            failure.detail.append(("Shown to go wrong", rehearsal.story))
+        raise failure
 
     def _report(self):
         report = self._ask("report")
@@ -73,10 +90,10 @@ class Sharing:
                                   unique(self._spots(lock["since"], "takes the lock; not every way from here releases it")
                                          + self._spots(thread["places"], "goes on with the lock held")))
 
-    def is_not_kept_waiting(self, client, held, what):
-        """Expect that the thread of this client, which has no answer, waits for no other reason than the member who is stuck.
+    def is_not_kept_waiting(self, client, held, what, comes):
+        """Expect that this client, who has no answer, has come or gone all the same, or waits for the member who is stuck alone.
 
-        It may wait for its turn to send to that member (a lock for each connection).
+        Its thread may wait for its turn to send to that member (a lock for each connection).
         """
         guards = {lock["lock"] for lock in self._ask("report")["guards"]}
         state = self._ask("state")
@@ -85,6 +102,8 @@ class Sharing:
         lock = thread and thread.get("waits_for")
         if lock and lock["lock"] not in guards and lock["sent_to"] < 2:
             return
+        if thread and thread["call"] == "recv" and self._ask("is_in", f"{client.nick}:{client.port}") is comes:
+            return  # only the others hear of it late
         at = held[0]["where"] if held else ()
         failure = self.evidence.failure(
             f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "
@@ -95,17 +114,16 @@ class Sharing:
         raise failure
 
     def _ask(self, *command):
-        answer = self.program.ask(*command)
-        if answer is None:
-            raise Unknown("could not tell: the kit lost contact with the inside of the program" if not self.program.ended
-                          else f"could not tell: {self.evidence.how_it_ended()}")
+        answer = self.evidence.asked(*command)
+        if isinstance(answer, dict) and answer.get("changed"):
+            raise Unknown(f"could not tell: {self.evidence.name} has changed what watches it from inside ({', '.join(answer['changed'][:5])})")
         return answer
 
     # -------------------------------------------------- in words
 
     def _race(self, races):
         race = races[0]
-        store = f"`{race['store']}`" if race["store"] else "the members"
+        store = store_name(race["store"])
         first, second = sorted(race["accesses"], key=lambda access: (bool(access["locks"]), not access["changes"]))
         if first["locks"]:
             kept = {lock["lock"] for lock in first["locks"]} | {lock["lock"] for lock in second["locks"]}
@@ -170,6 +188,10 @@ def how_telling(race):
     bare = [access for access in race["accesses"] if not access["locks"]]
     return {1: 0, 2: 1, 0: 2}[len(bare)], not any(access["changes"] for access in bare), not all(
         access["op"] not in ("read", "bind") for access in race["accesses"])
+
+
+def store_name(name):
+    return f"`{name}`" if name else "the members"
 
 
 def does(access, store):

@@ -1,10 +1,12 @@
 """The transcript: what the scripted clients did and got, step by step."""
 
 import itertools
+import re
 import time
 from dataclasses import dataclass
 
 LONGEST = 160  # characters of one step that are shown
+SAME = re.compile(r"(.)\1{40,}")
 
 
 @dataclass
@@ -29,6 +31,11 @@ class Story:
 
     def add(self, who, arrow, what):
         self.steps.append(Step(time.monotonic() - self.began, who, arrow, what))
+        return self.steps[-1]
+
+    def came_after(self, step):
+        """This step, noted already, came after all that was found out since: a stream's end after what was still in it."""
+        self.steps = [one for one in self.steps if one is not step] + [step]
 
     def lines(self, most=30):
         """The story as text, one line a step, or for the same step many times; what is too long loses its middle."""
@@ -51,6 +58,7 @@ def shown(data):
         ending = "" if data.endswith(b"\n") else " (no newline yet)" if data[:1] in b"{[" and data else ""
         text = text.removesuffix("\n")
         text = text + ending if text.isprintable() and text else repr(data)
+    text = SAME.sub(lambda run: f"{run[1] * 3}...({len(run[0]):,} times)", text)
     return cut(text, f" ({len(data):,} bytes)")
 
 

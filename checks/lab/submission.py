@@ -20,6 +20,7 @@ class Submission:
     def __init__(self, path):
         self.path = Path(path)
         self.name = self.path.resolve().name
+        self._files, self._problems = {}, {}  # what was read and found out, once for all checks
 
     def holds(self, lesson):
         """Is there anything by the lesson's name?"""
@@ -31,6 +32,11 @@ class Submission:
         Links that leave the submission and what is no plain file are left out,
         and so is what exceeds the limits: `problem` says so where it matters.
         """
+        if lesson not in self._files:
+            self._files[lesson] = self._read(lesson)
+        return self._files[lesson]
+
+    def _read(self, lesson):
         found, total = {}, 0
         for path in sorted(self._walk(self.path / lesson)):
             size = path.stat().st_size
@@ -51,6 +57,11 @@ class Submission:
 
     def problem(self, lesson, name):
         """Return why the lesson's program `name` cannot be run, as one line, or None."""
+        if (lesson, name) not in self._problems:
+            self._problems[lesson, name] = self._problem(lesson, name)
+        return self._problems[lesson, name]
+
+    def _problem(self, lesson, name):
         folder, path, shown = self.path / lesson, self.path / lesson / name, f"{lesson}/{name}"
         root = os.path.realpath(self.path)
         if os.path.lexists(folder) and not folder.is_dir():

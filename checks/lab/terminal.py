@@ -136,7 +136,7 @@ class Terminal:
         It will not be when the program has ended, when it is idle, or after WAIT seconds;
         `late` says which it was.
         """
-        deadline = time.monotonic() + WAIT
+        patience = self.program.patience(WAIT)
         while not self.program.wait_for(done, ASK_EVERY):
             if self.program.ended:
                 self.program.printed_all.wait(WAIT)
@@ -145,7 +145,7 @@ class Terminal:
             if self.is_idle() and not self.program.wait_for(done, ON_ITS_WAY):
                 self.late = ", and will not: each of its threads waits for something to be typed or to come"
                 return False
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 self.late = f" within {WAIT:g} seconds"
                 self.deadline_passed()
                 return False

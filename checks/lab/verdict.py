@@ -51,6 +51,7 @@ class Check:
     detail: list = field(default_factory=list)
     is_basis: bool = False
     stands_alone: bool = False
+    is_watched: bool = True
     waits_for: tuple = ()
     function: object = None
     takes: tuple = ()  # the names of the function's parameters: server; or client, with or without room
@@ -68,18 +69,40 @@ class Check:
         return row
 
 
-def points(lesson, checks):
+@dataclass
+class Scale:
+    """What is worth how much: an instructor may set it."""
+
+    rules: dict = field(default_factory=dict)  # rule -> points
+    default: float = 1  # points of a rule that is not named
+    kept: float = 1  # points that each broken rule of an earlier lesson takes away
+    partial: bool = False  # is a rule worth the share of its checks that passed, or all or nothing?
+
+    def worth(self, rule):
+        return self.rules.get(rule, self.default)
+
+    def earned(self, rule, verdicts):
+        share = sum(verdict == PASSED for verdict in verdicts) / len(verdicts)
+        return self.worth(rule) * (share if self.partial else share == 1)
+
+
+def points(lesson, checks, scale=Scale()):
     """Return (points, max_points) of a lesson's checks.
 
-    Each of the lesson's own rules is worth one point. A broken rule of an earlier
-    lesson takes one away, so that full points and a passed lesson are the same.
-    A rule that the kit could not check for a fault of its own is not counted.
+    Each of the lesson's own rules is worth one point, or what the scale says. A broken
+    rule of an earlier lesson takes one away, so that full points and a passed lesson
+    are the same. A rule that the kit could not check for a fault of its own is not counted.
     """
     own, kept = {}, {}
     for check in checks:
         rules = own if check.rule.split(".")[0] == lesson.split("_")[0] else kept
-        rules.setdefault(check.rule, set()).add(check.verdict)
+        rules.setdefault(check.rule, []).append(check.verdict)
     counted = {rule: verdicts for rule, verdicts in own.items() if ERROR not in verdicts}
-    got = sum(verdicts == {PASSED} for verdicts in counted.values())
-    lost = sum(not verdicts <= {PASSED, ERROR} for verdicts in kept.values())
-    return max(0, got - lost), len(counted)
+    got = sum(scale.earned(rule, verdicts) for rule, verdicts in counted.items())
+    lost = scale.kept * sum(not set(verdicts) <= {PASSED, ERROR} for verdicts in kept.values())
+    return tidy(max(0, got - lost)), tidy(sum(map(scale.worth, counted)))
+
+
+def tidy(number):
+    """Points as people write them: 3, not 3.0."""
+    return int(number) if number == int(number) else round(number, 2)

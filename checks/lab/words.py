@@ -92,6 +92,13 @@ def summary(run):
     return out + board(run)
 
 
+def lesson_in_full(run, lesson):
+    """A lesson's first failure in full, its others in a line each."""
+    checks = [check for check in run.chosen(lesson) if check.verdict != PASSED]
+    first = next((check for check in checks if check.verdict != WAITING), None)
+    return [*(full(run, lesson, first) if first else ()), *rest(lesson, [check for check in checks if check is not first])]
+
+
 def rest(lesson, checks):
     """Checks that did not pass: a line for each that was run, and one for all that wait for the same."""
     out, waiting = [], {}

@@ -89,8 +89,7 @@ class Exhibit:
 def exhibits(wanted=""):
     """All programs whose name contains `wanted`, in order."""
     paths = [path for path in HERE.glob("gallery/*/*/*") if path.suffix == ".py" or path.is_dir() and path.name != "__pycache__"]
-    found = map(read, sorted(paths))
-    return [exhibit for exhibit in found if wanted in exhibit.name]
+    return [read(path) for path in sorted(paths) if wanted in f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"]
 
 
 def read(path):

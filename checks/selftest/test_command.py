@@ -43,7 +43,7 @@ def test_students_run():
     for words in ("01_echo, rule 01.1: FAILED", "What should be", "What was", "What happened", "Where your server stands",
                   "Hint", "lessons/01_echo/README.md", "[>] 01_echo", "[ ] 05_broadcast"):
         assert words in done.stdout
-    assert "Traceback" not in done.stdout and "lab/" not in done.stdout
+    assert "Traceback" not in done.stdout and "checks/lab/" not in done.stdout
 
 
 @pytest.mark.parametrize("name", ["5", "05", "broadcast", "05_broadcast"])

@@ -12,6 +12,21 @@ from lab.verdict import FAILED, PASSED
 TOP = Path(__file__).parent.parent.parent
 FILES = [(lesson, file.name) for lesson in LESSONS for file in sorted((TOP / "solutions" / lesson).glob("*.py"))]
 
+# What a starter gives up of the solution before it, since what it gives has another shape: lines, without their indentation.
+GIVEN_UP = {
+    ("10_slow_clients", "utils.py"): [
+        'sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\\n")'],
+    ("10_slow_clients", "server.py"): [
+        "from utils import recv_json, send_json",
+        "def deliver(conns, obj):", "dead = []", "for conn in conns:", "try:", "send_json(conn, obj)", "dead.append(conn)", "return dead",
+        "return", "remove(deliver(snapshot, obj))",
+        "snapshot = [conn for conn in clients if conn is not sender_conn or include_sender]",
+        "def remove(dead):", "while dead:", "gone = [(conn, clients.pop(conn)) for conn in dead if conn in clients]",
+        "snapshot = list(clients)", "for conn, nick in gone:", "pass", "remove([conn])",
+        'send_json(conn, system(f"{wanted} is taken, try another nick"))',
+        'send_json(conn, system("join first, once, with a nick of 1 to 32 characters; then chat"))']}
+
+
 
 def code(folder, lesson, name):
     """The file's lines without its first docstring, which says what the lesson is about."""
@@ -43,8 +58,10 @@ def test_starter_and_solution_differ_at_the_todos_only(lesson, name):
 def test_starter_contains_the_solution_before(lesson, name):
     before = LESSONS[LESSONS.index(lesson) - 1] if lesson != LESSONS[0] else None
     if before and (before, name) in FILES:
+        given_up = GIVEN_UP.get((lesson, name), [])
+        assert set(given_up) <= {line.strip() for line in code("solutions", before, name)}
         for gone, near in hunks(code("solutions", before, name), code("lessons", lesson, name)):
-            gone = [line for line in gone if line.strip() and '"""' not in line and "#" not in line]
+            gone = [line for line in gone if line.strip() and '"""' not in line and "#" not in line and line.strip() not in given_up]
             assert not gone or any("TODO" in line for line in near), f"{lesson}/{name} lost {gone}"
 
 

@@ -1,17 +1,21 @@
 """The harness by itself: what programs may do to it, and what must be left of them."""
 
 import os
+import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
 import psutil
 import pytest
+from lab import processes
 from lab.evidence import Evidence
 from lab.program import OUTPUT_KEPT, Program
 from lab.server import Server
 from lab.story import Story, difference, shown
-from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Failure, NotStarted, points
+from lab.terminal import Screen
+from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Failure, LabError, NotStarted, points
 
 TOP = Path(__file__).parent.parent.parent
 ECHO = (TOP / "solutions/02_threads/server.py").read_text()
@@ -36,7 +40,7 @@ def start():
 def test_the_port_is_the_childs_own(start):
     one, two = start(ECHO), start(ECHO)
     assert one.port != two.port
-    assert one.listener["asked"] == ("127.0.0.1", 9090) and one.listener["where"][0] == ("server.py", 21, "main")
+    assert one.listener["asked"] == ("127.0.0.1", 9090) and one.listener["where"][0] == ["server.py", 21, "main"]
     for server in (one, two):
         server.client("alice").is_served()
 
@@ -110,13 +114,62 @@ def test_evidence_of_a_client():
     assert failure.detail[-1][1][0] == "one line"
 
 
+def test_a_program_that_the_kit_could_not_start_is_no_fault_of_the_students(start, monkeypatch):
+    """Whatever stands between us and its first line: a broken kit, a sandbox that is refused."""
+    monkeypatch.setattr(processes, "FORKS", False)
+    monkeypatch.setattr(processes, "START", "raise OSError('no such namespace')")
+    with pytest.raises(LabError, match="no such namespace"):
+        start(ECHO)
+
+
+ACCEPTS = """import signal, socket, threading, time
+done, listener = threading.Event(), socket.create_server(("127.0.0.1", 9090))
+threading.Thread(target=listener.accept, daemon=True).start()
+"""
+
+
 @pytest.mark.parametrize("source", [
     ECHO,
     "import socketserver\nsocketserver.ThreadingTCPServer(('127.0.0.1', 9090), socketserver.StreamRequestHandler).serve_forever()\n",
-    "import asyncio\n\nasync def main():\n    await asyncio.start_server(print, '127.0.0.1', 9090)\n    await asyncio.Event().wait()\n\nasyncio.run(main())\n"])
+    "import asyncio\n\nasync def main():\n    await asyncio.start_server(print, '127.0.0.1', 9090)\n    await asyncio.Event().wait()\n\nasyncio.run(main())\n",
+    ACCEPTS + "while not done.is_set():\n    time.sleep(0.5)\n", ACCEPTS + "signal.sigwait({signal.SIGINT})\n"])
 def test_rest_is_seen(start, source):
     server = start(source)
     assert server.waits_until(server.program.is_at_rest, 5)
+
+
+@pytest.mark.parametrize("call", [
+    "listener.accept()", "clients[0].recv(100)", "selector.select(0)", "time.sleep(0.001); len(clients)"])
+def test_who_only_looks_does_not_rest(start, call):
+    """A call that does not block waits for nobody, as often as it is seen."""
+    server = start(f"""
+import contextlib, selectors, socket, time
+listener, selector = socket.create_server(("127.0.0.1", 9090)), selectors.DefaultSelector()
+clients = [listener.accept()[0]]
+for sock in listener, *clients:
+    sock.setblocking(False)
+    selector.register(sock, selectors.EVENT_READ)
+while True:
+    with contextlib.suppress(BlockingIOError):
+        {call}
+""")
+    server.client("alice")
+    assert server.waits_until(lambda: server.has_accepted(1), 5)
+    assert not any(server.rests() or server.program.is_at_rest() for _ in range(200))
+
+
+def test_ctrl_c_comes_to_the_thread_that_waits_for_it(start):
+    """Be it the main thread, or another one, for which that one has blocked the signal."""
+    listens = "import signal, socket, threading\nlistener = socket.create_server(('127.0.0.1', 9090))\n"
+    for source in (listens + "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('ready')\nthreading.Event().wait()\n",
+                   listens + "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+                   "waits = threading.Thread(target=signal.sigwait, args=({signal.SIGINT},))\nwaits.start()\nprint('ready')\nwaits.join()\n"):
+        if "pthread_sigmask" in source and not hasattr(signal, "pthread_sigmask"):
+            continue
+        program = start(source).program
+        assert program.watch_until(lambda: "ready" in program.output, 5)
+        program.press_ctrl_c()
+        assert program.ends_within(5)
 
 
 def test_holds_release_what_they_hold(start):
@@ -131,6 +184,48 @@ def test_holds_release_what_they_hold(start):
         bob = server.client("bob")
         assert hold.caught()[0]["what"] == "start"
     bob.is_served()
+
+
+@pytest.mark.parametrize("send, gives_up", [
+    ("conn.sendall(data)", False),
+    ("conn.settimeout(0.2); conn.sendall(data)", True),
+    ("conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('ll', 0, 200_000)); conn.sendall(data)", True),
+    ("conn.setblocking(False); conn.send(data)", True),
+    ("conn.send(data, socket.MSG_DONTWAIT)", True)])
+def test_a_full_buffer_is_waited_for_as_the_system_would(start, send, gives_up):
+    server = start("import struct\n" + ECHO.replace("conn.sendall(data)", send))
+    alice = server.client("alice")
+    with server.holds("full", alice) as hold:
+        alice.speaks()
+        assert hold.caught()
+        if gives_up:
+            alice.gets_end()
+        else:
+            assert not alice.has_something()
+    if not gives_up:
+        alice.hears_back()
+
+
+@pytest.mark.parametrize("send", ["conn.sendall(data)", "while data: data = data[conn.send(data):]",
+                                  "while data: data = data[conn.sendmsg([data[:2], data[2:]]):]"])
+def test_a_send_is_held_in_its_middle(start, send):
+    server = start(ECHO.replace("conn.sendall(data)", send))
+    alice = server.client("alice")
+    with server.holds("piece", alice) as hold:
+        alice.speaks()
+        assert hold.caught()
+        assert server.waits_until(alice.has_something, 5) and alice.token.startswith(alice.buffer) and alice.buffer != alice.token
+    alice.hears_back()
+
+
+def test_a_client_that_does_not_read_is_seen_to_hold_up_the_server(start):
+    server = start(ECHO)
+    alice = server.slow_client("alice")
+    alice.stops_reading()
+    alice.sends_until_stuck()
+    assert server.waits_until(lambda: server.is_held_up_by(alice) and server.is_quiet(), 5)
+    alice.reads_again()
+    assert not server.is_quiet()
 
 
 @pytest.mark.parametrize("source, words", [
@@ -148,6 +243,68 @@ def test_programs_that_end(start, source, words):
     with pytest.raises(NotStarted, match="server.py (ended|stopped)") as caught:
         start(source)
     assert words in caught.value.message and "witness" not in str(caught.value.detail)
+
+
+FACTS = """
+import os, signal, sys, threading
+print(sys.argv, sys.path[:2], sys.flags, os.getcwd(), sorted(os.environ.items()), os.umask(0o77), file=sys.stderr)
+print(os.getsid(0) == os.getpid(), os.getpgrp() == os.getpid(), threading.active_count(), threading.current_thread().name, __name__, __file__)
+print([(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD)])
+def is_open(fd):
+    try:
+        return bool(os.fstat(fd))
+    except OSError:
+        return False
+print(list(filter(is_open, range(2000))), [os.path.samestat(os.fstat(1), os.fstat(2))])
+print(*[(type(each.buffer).__name__, each.encoding, each.errors, each.line_buffering, each.write_through) for each in (sys.stdin, sys.stdout, sys.stderr)])
+sys.stdout.reconfigure(encoding="latin-1")  # which asks for its position, if it has one
+print(sys.stdin.read(), type(threading.Lock()), {"hooks", "forks", "witness"} & set(sys.modules))
+import json, queue
+print(json.__file__, hasattr(queue, "Queue"))
+raise ValueError("enough")
+"""
+
+
+@pytest.mark.parametrize("screen", [False, True])
+@pytest.mark.parametrize("watch", [False, True])
+@pytest.mark.parametrize("more", [{}, {"json.py": b"print('a json of my own')\n"}])
+def test_a_program_cannot_tell_how_it_was_started(monkeypatch, screen, watch, more):
+    """Forked from a process that is ready, it finds all as in a new one."""
+    def told():
+        program = Program({"server.py": FACTS.encode()} | more, "server.py", {9090: 1}, Screen() if screen else None, watch)
+        if screen:
+            program.types(b"hello")
+            program.types(b"")
+        assert program.ends_within(10) and program.printed_all.wait(5)
+        program.stop()
+        return program.output.replace(str(program.folder), "HERE"), program.exit_code, program.crash["error"], program.connects
+
+    forked = told()
+    assert not processes.FORKS or processes.fork_servers
+    monkeypatch.setattr(processes, "FORKS", False)
+    assert told() == forked and "HERE" in forked[0] and forked[1] == 1
+
+
+@pytest.mark.parametrize("source, printed", [
+    ("print('one' is 'one')\n", "SyntaxWarning"),
+    ("open('utils.py', 'w').write('print(1 + 1)')\nimport utils\n", "2\n"),
+    ("def main(:\n", "SyntaxError"),
+    ("x = 1\nfor _ in range(3000):\n    x = -x\n" + "-" * 5000 + "x\n", "" if sys.version_info >= (3, 13) else "RecursionError")])  # what Python itself says of it
+def test_what_was_compiled_beforehand_changes_nothing(source, printed):
+    for _ in range(2):
+        program = Program({"server.py": source.encode(), "utils.py": b"print('as it was')\n"}, "server.py", watch=True)
+        assert program.ends_within(20) and program.printed_all.wait(5)
+        program.stop()
+        assert printed in program.output and "as it was" not in program.output
+
+
+def test_a_fork_server_that_was_ended_is_replaced(start):
+    start(ECHO)
+    for server in processes.fork_servers.values():
+        server.process.kill()
+    start(ECHO).client("alice").is_served()
+    start(ECHO).client("bob").is_served()
+    assert not processes.FORKS or processes.fork_servers[False].process.poll() is None
 
 
 def test_nothing_is_left():
@@ -268,3 +425,11 @@ def test_the_same_step_many_times_is_one_line():
     for what in ("hello", "again", "again", "again", "again"):
         story.add("alice", "<-", what)
     assert story.lines() == ["alice <- hello", "alice <- again   (4 times)"]
+
+
+def test_an_end_is_told_after_what_came_before_it():
+    story = Story()
+    end = story.add("alice", "<-", "the end of the stream")
+    story.add("alice", "<-", "goodbye")
+    story.came_after(end)
+    assert story.lines() == ["alice <- goodbye", "alice <- the end of the stream"]

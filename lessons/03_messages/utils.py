@@ -6,9 +6,9 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 
 def send_json(sock, obj):
-    """Send obj as one message."""
+    """Send obj as one message; half a surrogate pair, which is no character, as an escape."""
     # TODO 1: end the message with a newline.
-    sock.sendall(json.dumps(obj, ensure_ascii=False).encode())
+    sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def recv_json(sock, buffer):

@@ -6,8 +6,8 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 
 def send_json(sock, obj):
-    """Send obj as one message."""
-    sock.sendall(json.dumps(obj, ensure_ascii=False).encode() + b"\n")
+    """Send obj as one message; half a surrogate pair, which is no character, as an escape."""
+    sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
 
 
 def recv_json(sock, buffer):
@@ -29,7 +29,10 @@ def recv_json(sock, buffer):
     del buffer[:end]  # the rest is the beginning of the next message
     if len(line) > MAX_LINE:
         raise ValueError("line too long")
-    obj = json.loads(line.decode())  # a whole line: no character is cut here
+    try:
+        obj = json.loads(line.decode())  # a whole line: no character is cut here
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(obj, dict):
         raise ValueError("not a JSON object")
     return obj

@@ -1,32 +1,28 @@
 """What the witness knows of threads and locks.
 
 Who holds which lock since where and who waits for whom; which calls block while a
-lock is held; and what orders two threads beside locks: start, join, a queue, an
-event (happens-before, as vector clocks; Lamport 1978, Mattern 1989).
+lock is held. Each thread has a vector clock (Lamport 1978, Mattern 1989); what orders
+two threads beside locks is in `order`.
 
 A lock of the student's is a traced one; the library's own locks are left alone.
 """
 
 import _thread
-import queue
 import sys
 import threading
-import time
 
+import holds
 import witness
 
 LIBRARY = sys.stdlib_module_names
+MOST_RELEASES = 400  # that are kept of one lock, if there are not so many threads
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
-RealCondition, RealEvent = threading.Condition, threading.Event
-RealSemaphore, RealBoundedSemaphore, RealSimpleQueue = threading.Semaphore, threading.BoundedSemaphore, queue.SimpleQueue
-real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
-        "raw": _thread.start_new_thread, "sleep": time.sleep, "put": queue.Queue.put, "get": queue.Queue.get,
-        "join_queue": queue.Queue.join}
+RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, threading.Semaphore, threading.BoundedSemaphore
 
 actors = {}  # thread ident -> Actor
 in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
 under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
-numbers = iter(range(1, 1 << 62))
+numbers, ticks = iter(range(1, 1 << 62)), iter(range(1, 1 << 62))
 
 
 class Actor:
@@ -39,6 +35,8 @@ class Actor:
         self.clock[self.number] = 1
         self.held = []  # [(lock, stack)]
         self.holding = frozenset()  # the ids of these locks
+        self.sections = 0  # how often it has taken a lock
+        self.heard = {}  # number of another thread -> when it last released a lock that this one has taken since
         self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
         self.ended = False
@@ -69,6 +67,21 @@ def me():
     return actors.get(ident) or actors.setdefault(ident, Actor())
 
 
+def signals(thing):
+    """Whoever `follows` this thing from now on comes after all that this thread has done."""
+    merge(vars(thing).setdefault("_clock", {}), me().tells())
+
+
+def follows(thing):
+    me().comes_after(dict(vars(thing).get("_clock", ())))
+
+
+def merge(clock, other):
+    for number, then in other.items():
+        if clock.get(number, 0) < then:
+            clock[number] = then
+
+
 def of_library(depth=2):
     """Is the code that calls us the standard library's?"""
     frame = sys._getframe(depth)
@@ -83,32 +96,62 @@ class Held:
     holder, since, reentrant = None, (), False
     sent_to = frozenset()  # the clients to whom something was sent under it
     is_signal = False  # has a thread released it that did not hold it?
+    released = ()  # (number of a thread, when it released it), the latest last; of a thread, its last release at least
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
+        if self.is_signal:
+            follows(self)
+        for number, then in reversed(self.released):
+            if number == actor.number:
+                break  # what was before has been heard when this thread held it last
+            actor.heard[number] = max(then, actor.heard.get(number, 0))
         for other, since in () if timed else actor.held:
             there, beside = in_order.setdefault((other, self), []), [lock for lock, _ in actor.held if lock is not other]
             if len(there) < 8 and not any(each[0] is actor and each[3] == beside for each in there):
                 there.append((actor, since, stack, beside))
         actor.held.append((self, stack))
-        actor.holding = frozenset(id(lock) for lock, _ in actor.held)
+        actor.sections += 1
+        actor.holding = frozenset([id(lock) for lock, _ in actor.held])
 
     def given_back(self):
         holder, self.holder = self.holder, None
         if holder:
+            self.note_release(holder.number, next(ticks))
             if holder.ident != _thread.get_ident() and not self.is_signal:
                 self.is_signal = True
                 if self in told:
                     witness.tell(event="goes on", lock=id(self))
+            if self.is_signal:
+                signals(self)
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
-            holder.holding = frozenset(id(lock) for lock, _ in holder.held)
+            holder.holding = frozenset([id(lock) for lock, _ in holder.held])
 
-    def waiting(self, actor, stack, timed):
-        """Mark the thread as waiting for this lock, and see whether that can ever end."""
+    def note_release(self, number, time):
+        if not self.released or len(self.released) > MOST_RELEASES:
+            self.released = sorted(dict(self.released).items(), key=lambda release: release[1])  # a new list: another thread may go through the old one
+        if self.released and self.released[-1][0] == number:
+            self.released[-1] = number, time
+        else:
+            self.released.append((number, time))
+
+    def waited_for(self, actor, stack, blocking, timeout):
+        """Wait for this lock as acquire() was asked to; return whether it was got. The thread is marked, and it is seen whether its waiting can ever end."""
+        if not blocking or timeout == 0:
+            return False
+        if timeout > 0 and self.holder and self.holder.ident in holds.late:
+            return False  # as if the time had passed: its holder is held
+        timed = timeout != -1
         actor.waits_for, actor.waits_at = (None if timed else self), stack
         if not timed:
             look_for_deadlock(actor)
-        return witness.Call("lock", None, None, timed, lambda: self.holder is None)
+        with witness.Call("lock", None, None, timed, lambda: self.holder is None):
+            try:
+                if not timed and holds.asked:
+                    holds.at_lock(self.holder)
+                return self._lock.acquire(blocking, timeout)
+            finally:
+                actor.waits_for = None
 
 
 def is_odd(blocking, timeout):
@@ -129,18 +172,8 @@ class Lock(Held):
         if is_odd(blocking, timeout):
             return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
         actor, stack = me(), witness.steps(sys._getframe(1))
-        if not self._lock.acquire(False):
-            if not blocking or timeout == 0:
-                return self._lock.acquire(blocking, timeout)
-            if timeout > 0 and self.holder and self.holder.ident in witness.late:
-                return False  # as if the time had passed: its holder is held
-            with self.waiting(actor, stack, timed=timeout != -1):
-                try:
-                    got = self._lock.acquire(blocking, timeout)
-                finally:
-                    actor.waits_for = None
-            if not got:
-                return False
+        if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
+            return False
         self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True
 
@@ -184,18 +217,8 @@ class RLock(Held):
             self._count += 1
             return self._lock.acquire()
         stack = witness.steps(sys._getframe(1))
-        if not self._lock.acquire(False):
-            if not blocking or timeout == 0:
-                return self._lock.acquire(blocking, timeout)
-            if timeout > 0 and self.holder and self.holder.ident in witness.late:
-                return False  # as if the time had passed: its holder is held
-            with self.waiting(actor, stack, timed=timeout != -1):
-                try:
-                    got = self._lock.acquire(blocking, timeout)
-                finally:
-                    actor.waits_for = None
-            if not got:
-                return False
+        if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
+            return False
         self._count = 1
         self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True
@@ -255,12 +278,15 @@ class Condition(RealCondition):
     def wait(self, timeout=None):
         if timeout != 0:
             blocks("wait", but=self._lock)
-        self._waiting = getattr(self, "_waiting", 0) + 1  # under the lock
-        try:
-            with witness.Call("wait", None, None, timeout is not None, lambda: self._waiting > len(self._waiters)):
-                return super().wait(timeout)
-        finally:
-            self._waiting -= 1
+        with witness.CallOf("notify", self, timeout is not None):
+            notified = super().wait(timeout)
+        if notified:
+            follows(self)
+        return notified
+
+    def notify(self, n=1):
+        signals(self)
+        super().notify(n)
 
 
 def made(kind, frame):
@@ -280,17 +306,17 @@ def semaphore(base):
 
         def __init__(self, value=1):
             base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
-            self.made, self.clock = witness.steps(sys._getframe(1)), {}
+            self.made = witness.steps(sys._getframe(1))
             self.is_lock, self.orders = value == 1, value == 0  # several may come in at once, in any order, if it is more
 
         def acquire(self, blocking=True, timeout=None):
             actor, stack = me(), witness.steps(sys._getframe(1))
-            with witness.Call("lock", None, None, timeout is not None or not blocking, lambda: self._value > 0):
+            with witness.CallOf("lock", self._cond, timeout is not None or not blocking):
                 got = super().acquire(blocking, timeout)
             if got and self.is_lock:
                 self.taken(actor, stack, timed=not blocking or timeout is not None)
             elif got and self.orders:
-                actor.comes_after(self.clock)
+                follows(self)
             return got
 
         def __enter__(self):
@@ -300,16 +326,11 @@ def semaphore(base):
             if self.is_lock:
                 self.given_back()
             else:
-                merge(self.clock, me().tells())
+                signals(self)
             super().release(n)
 
     Semaphore.__name__ = Semaphore.__qualname__ = base.__name__
     return Semaphore
-
-
-def merge(clock, other):
-    for number, then in other.items():
-        clock[number] = max(then, clock.get(number, 0))
 
 
 # ------------------------------------------------------------------ deadlock, told when it happens
@@ -386,7 +407,7 @@ def locks_of(ident):
     if actor is None:
         return {}
     waits = actor.waits_for
-    return {"holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
+    return {"sections": actor.sections, "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
             "waits_for": describe_lock(waits, waits.since) | {"holder": waits.holder.peer if waits.holder else None} if waits else None}
 
 
@@ -394,133 +415,10 @@ def describe_lock(lock, since):
     return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": witness.places(lock.made), "since": witness.places(since)}
 
 
-# ------------------------------------------------------------------ happens-before
-
-def start(thread):
-    thread.started_clock = me().tells()
-    witness.start(thread)
-
-
-def bootstrap(thread):
-    actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
-    witness.readers.pop(actor.ident, None)  # a number may be given again
-    try:
-        real["bootstrap"](thread)
-    finally:
-        thread.ended_clock = actor.tells()
-        ends(actor)
-        for after in at_thread_end:
-            after()
-
-
-at_thread_end = []
-
-
-def start_raw(function, *arguments):
-    clock = me().tells()
-
-    def run(*args, **kwargs):
-        actor = actors[_thread.get_ident()] = Actor(clock)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            ends(actor)
-
-    return real["raw"](run, *arguments)
-
-
-def join(thread, timeout=None):
-    if timeout != 0:
-        blocks("join")
-    with witness.Call("join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
-        real["join"](thread, timeout)
-    if not thread.is_alive():
-        me().comes_after(getattr(thread, "ended_clock", {}))
-
-
-def put(self, item, block=True, timeout=None):
-    if block and timeout != 0 and self.maxsize > 0:
-        blocks("put")
-    merge(vars(self).setdefault("_clock", {}), me().tells())
-    with witness.Call("put", None, None, timeout is not None, lambda: not 0 < self.maxsize <= len(self.queue)):
-        real["put"](self, item, block, timeout)
-
-
-def get(self, block=True, timeout=None):
-    if block and timeout != 0:
-        blocks("get")
-    with witness.Call("get", None, None, timeout is not None or not block, lambda: len(self.queue)):
-        item = real["get"](self, block, timeout)
-    me().comes_after(dict(vars(self).get("_clock", ())))
-    return item
-
-
-def join_queue(self):
-    blocks("join")
-    with witness.Call("join", None, None, False, lambda: not self.unfinished_tasks):
-        real["join_queue"](self)
-
-
-class SimpleQueue(RealSimpleQueue):
-    """queue.SimpleQueue, which orders its threads, too."""
-
-    def put(self, item, block=True, timeout=None):
-        merge(vars(self).setdefault("_clock", {}), me().tells())
-        super().put(item, block, timeout)
-
-    def put_nowait(self, item):
-        self.put(item, False)
-
-    def get_nowait(self):
-        return self.get(False)
-
-    def get(self, block=True, timeout=None):
-        if block and timeout != 0:
-            blocks("get")
-        with witness.Call("get", None, None, timeout is not None or not block, self.qsize):
-            item = super().get(block, timeout)
-        me().comes_after(dict(vars(self).get("_clock", ())))
-        return item
-
-
-class Event(RealEvent):
-    """threading.Event, which orders its threads, too."""
-
-    def __new__(cls, *args, **kwargs):
-        return RealEvent() if cls is Event and of_library() else super().__new__(cls)
-
-    def set(self):
-        merge(vars(self).setdefault("_clock", {}), me().tells())
-        super().set()
-
-    def is_set(self):
-        is_set = super().is_set()
-        if is_set:
-            me().comes_after(dict(vars(self).get("_clock", ())))
-        return is_set
-
-    def wait(self, timeout=None):
-        if timeout != 0:
-            blocks("wait")
-        with witness.Call("wait", None, None, timeout is not None, lambda: self._flag):
-            is_set = super().wait(timeout)
-        if is_set:
-            me().comes_after(dict(vars(self).get("_clock", ())))
-        return is_set
-
-
-def sleep(seconds):
-    if seconds:
-        blocks("sleep")
-    real["sleep"](seconds)
-
+# ------------------------------------------------------------------ in the library's place
 
 def install():
-    """Put all of this in the library's place."""
     threading.Lock, threading.RLock, threading.Condition = Lock, RLock, Condition
     _thread.allocate_lock = _thread.allocate = Lock
     threading.Semaphore, threading.BoundedSemaphore = semaphore(RealSemaphore), semaphore(RealBoundedSemaphore)
-    threading.Thread.start, threading.Thread.join, threading.Thread._bootstrap_inner = start, join, bootstrap
-    _thread.start_new_thread = _thread.start_new = start_raw
-    queue.Queue.put, queue.Queue.get, queue.Queue.join, queue.SimpleQueue = put, get, join_queue, SimpleQueue
-    threading.Event, time.sleep, witness.blocks = Event, sleep, blocks
+    witness.blocks = blocks

@@ -23,7 +23,9 @@ import sys
 import types
 import weakref
 
+import holds
 import locks
+import order
 import witness
 
 PLAIN = (dict, list, set, collections.deque)
@@ -60,9 +62,11 @@ NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 CHANGING = WRITING | WRITING_ARGUMENT
 LAZY_MODULES = {"builtins", "itertools"}
 MISSING = object()
+SHARED = 0  # no thread has this number
 
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
 races = {}  # (the variable or container, two places) -> (cell, access, access), in the order in which they were found
+of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
 known = {}  # nick -> port, of those of whom the checker has said that they are members
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
@@ -73,13 +77,15 @@ OLD_AGE = 3
 class Cell:
     """A container or a variable that is followed."""
 
-    __slots__ = "thing", "name", "getter", "history", "home", "is_store", "age", "last"
+    __slots__ = "thing", "name", "getter", "history", "home", "owner", "touched", "is_store", "age", "last"
 
     def __init__(self, thing=None, name="", getter=None):
         self.thing = thing
         self.name, self.getter = name, getter  # of a variable
         self.history = {}  # (changes?, locks, id of the code, instruction) -> {thread: its last access}
         self.home = None  # the variable that holds this container
+        self.owner = None  # the number of the only thread that has touched it yet, or SHARED
+        self.touched = 0  # when the owner did so last, see locks.ticks
         self.is_store = False
         self.age = 0
         self.last = None  # the last access, to know it again quickly
@@ -127,7 +133,10 @@ def of(thing, op):
 def walk(thing):
     """The student's code is about to go through this thing, step by step."""
     sort = sorts[type(thing)]
-    if sort and (sort != DERIVED or not is_theirs(type(thing).__iter__)):
+    if sort in (NOTHING, DERIVED) and is_theirs(getattr(type(thing), "__iter__", None)):
+        thing = iter(thing)  # as the loop would; what it gives may be a container's own iterator
+        sort = sorts[type(thing)]
+    if sort:
         bases = containers_under(thing)
         if bases:
             return walking(thing, bases)
@@ -139,7 +148,7 @@ def walking(thing, bases):
     while True:
         frame = sys._getframe(1)
         if (actor is None or time != actor.clock[actor.number] or holding is not actor.holding or at != frame.f_lasti
-                or code is not frame.f_code or actor.ident != _thread.get_ident() or witness.points):  # else it is the same again
+                or code is not frame.f_code or actor.ident != _thread.get_ident() or holds.points or holds.stops):  # else it is the same again
             for base in bases:
                 note(base, "walk", frame)
             actor = locks.me()
@@ -364,8 +373,15 @@ OF_VARIABLES = {PLAIN_ONE, DERIVED, CONSTANT}
 
 def attribute_of(owner, name):
     """The value of an attribute, without running the student's code; None when there is none but by running it."""
-    places = [vars(kind) for kind in type(owner).__mro__]
-    found = next((each[name] for each in places if name in each), MISSING)
+    if (id(type(owner)), name) in of_instances:
+        return own_dict(owner).get(name)
+    found = MISSING
+    for kind in type(owner).__mro__:
+        if name in vars(kind):
+            found = vars(kind)[name]
+            break
+    if found is MISSING and not issubclass(type(owner), type):
+        of_instances[id(type(owner)), name] = type(owner)
     if type(found) is types.MemberDescriptorType:
         try:
             return found.__get__(owner)
@@ -389,6 +405,10 @@ def note_attribute(owner, name, value, op, frame):
         note_variable((owner.__name__, name), op, frame, name, functools.partial(global_value, owner.__name__, name), value)
         return
     key = (id(owner), name)
+    cell = cells.get(key)
+    if cell:
+        note_value(cell, op, frame, value)
+        return
     try:
         alive = weakref.ref(owner, lambda _: cells.pop(key, None))
     except TypeError:
@@ -412,8 +432,12 @@ def note_closed(variable, op, frame, name, value):
 
 
 def note_value(cell, op, frame, value):
+    cell.owner = SHARED
     if sorts[type(value)] != CONSTANT:
-        (cells.get(id(value)) or follow(value)).home = cell
+        inside = cells.get(id(value)) or follow(value)
+        inside.home = cell
+        if inside.owner != SHARED:
+            own(inside, locks.me(), SHARED)
     enter(cell, op, op == "bind", frame)
 
 
@@ -424,7 +448,7 @@ def note(container, op, frame, made=None):
     cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, locks.me()
     last, code, at = cell.last, frame.f_code, frame.f_lasti
     if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
-            and last[4] == actor.clock[actor.number] and last[5] == changes and not witness.points):
+            and last[4] == actor.clock[actor.number] and last[5] == changes and not holds.points and not holds.stops):
         return  # the same again
     enter(cell, op, changes, frame, made)
     cell.last = code, at, actor, actor.holding, actor.clock[actor.number], changes
@@ -437,11 +461,15 @@ def enter(cell, op, changes, frame, made=None):
     if frame is None and made is None:
         return
     actor = locks.me()
-    if witness.points:
-        witness.at_point()
+    if frame and (holds.points or holds.stops):
+        holds.at_access(op, frame)
     number, clock, holding = actor.number, actor.clock, actor.holding
     code, at = (frame.f_code, frame.f_lasti) if frame else made
     key = (changes, holding, id(code), at)
+    if cell.owner != SHARED:
+        if cell.owner != number:
+            own(cell, actor, SHARED if cell.owner else number)
+        cell.touched = next(locks.ticks)
     mine = cell.history.get(key) or cell.history.setdefault(key, {})
     before = mine.get(number)
     if before is not None and before.time == clock[number]:
@@ -457,6 +485,18 @@ def enter(cell, op, changes, frame, made=None):
                     places = frozenset((witness.places(one.stack, 1)[0], not one.held) for one in (access, other))
                     races.setdefault((id(cell.home or cell), places), (cell, other, access))
                     break
+
+
+def own(cell, actor, owner):
+    """The container passes to this owner, by this thread's touching or binding it.
+
+    What its first owner has done with it alone was its making, if it has been handed
+    over since: bound to a variable, or by way of a lock that the one has released
+    and the other has taken (cf. the exclusive state of Eraser).
+    """
+    if cell.owner is not None and (cell.owner == actor.number or actor.heard.get(cell.owner, 0) > cell.touched):
+        cell.history.clear()
+    cell.owner = owner
 
 
 # ------------------------------------------------------------------ holding on and letting go
@@ -494,7 +534,7 @@ def drop(dead):
         cell.thing = None  # which may run the student's __del__; a race that it was in is remembered
 
 
-locks.at_thread_end.append(sweep)
+order.at_thread_end.append(sweep)
 
 
 # ------------------------------------------------------------------ which of them hold the members
@@ -519,6 +559,13 @@ def without(*members):
     for cell in marked if kept else ():
         cell.is_store = cell in kept
     return stores()
+
+
+def is_in(member):
+    """Does what is marked hold this member, NICK:PORT? None if nothing is marked."""
+    wanted = [member.rsplit(":", 1)]
+    marked = [cell for cell in list(cells.values()) if cell.is_store]
+    return any(entries_of(cell.value(), dict(wanted)) for cell in marked) if marked else None
 
 
 def stores():

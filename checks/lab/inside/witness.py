@@ -3,7 +3,7 @@
 It runs the student's file as ``__main__``, sends ``127.0.0.1:9090`` to a port of
 its own, watches the sockets, and answers the checker's questions over two
 inherited pipes: commands come in, one line each; events and replies go out, one
-Python literal a line. It changes nothing that a right program could notice,
+JSON object a line. It changes nothing that a right program could notice,
 except on command: then it does what any system may do, at the moment when it
 matters (a short read, a short send, a thread that runs late).
 
@@ -12,47 +12,56 @@ It imports only what a server imports itself, so that starting stays quick.
 
 import _sitebuiltins
 import _thread
+import atexit
 import builtins
 import collections
-import errno
 import io
+import marshal
 import os
-import selectors
+import select
 import signal
 import socket
+import struct
 import sys
 import threading
 import types
 
+import holds
+
+loaded = set(sys.modules)
+import json  # noqa: E402
+
+spare = set(sys.modules) - loaded  # the modules that came with it
+
+HERE = os.path.join(os.path.dirname(__file__), "")
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
 FILE_LIMIT = 64 << 20  # bytes
+CPU_LIMIT = 300  # seconds of a processor, of one process
 CHECKER_GONE = 70  # exit code when the checker has died
+SIGN = 16  # bytes
 HIGH = 900  # a number for file descriptors that programs do not come to
-NOBODYS_PORT = 1
+LAST_CONNECTIONS = 20  # of which is told at the end
 
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "shutdown")} | {"_exit": os._exit, "start": threading.Thread.start}
+    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start}
 
 folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
 doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?)
-accepted = 0
+accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
 blocks = None  # told of each call that may block, where locks are watched
 rests = None  # told when a thread is about to wait for a client, where containers are watched
+ways = None  # what is known of pairs of sockets and pipes, where threads' order is watched: see `order`
 readers = {}  # thread -> the client from whom it read last
-most = {"recv": None, "send": None, "wait": None}  # on command: bytes that one call may take; waits that are over at once
-holds = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
-gates = []
-failing = {}  # peer -> the error number with which every send to it fails
-late = set()  # threads that are held
-points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
-WAITS = {("selectors", "select"), ("threading", "wait"), ("concurrent.futures.thread", "_worker")}
+known_places = {}  # (id of a code object, instruction) -> (the code object, which keeps its id; its place)
+observer = []  # the thread that answers the checker
+WAITS = {("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
 
 class Connection:
@@ -62,16 +71,21 @@ class Connection:
         self.peer = peer  # the other side's port
         self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
+        self.is_shut = False  # by us, so that reading tells the end at once
         self.ends = 0  # times that reading told the end of the stream, or an error
+        self.found_nothing = 0  # times that reading without waiting found nothing there
         self.reader = None  # the thread that read last
+        self.senders = set()  # the threads that have sent
         self.read_at = self.closed_at = self.failed_at = ()
+        self.full_at = ()  # where the last send stands, if it found no room for all of its bytes and did not wait
         self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
 
     def facts(self):
-        return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "reader": self.reader,
+        return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "found_nothing": self.found_nothing,
+                "reader": self.reader, "senders": list(self.senders),
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
-                "short_at": places(self.short_at), "failed_at": places(self.failed_at)}
+                "short_at": places(self.short_at), "failed_at": places(self.failed_at), "full_at": places(self.full_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""
@@ -96,12 +110,23 @@ def line_of(code, instruction):
     return next((line for start, end, line in code.co_lines() if start <= instruction < end and line), code.co_firstlineno)
 
 
+def place_of(code, instruction):
+    """(file, line, function) of a step, or None if it is not the student's."""
+    place = (code.co_filename[len(folder):], line_of(code, instruction), code.co_name) if code.co_filename.startswith(folder) else None
+    known_places[id(code), instruction] = code, place
+    return place
+
+
 def places(stack, most=8):
     """The student's own steps of a stack, innermost first: (file, line, function)."""
     found = []
     for code, instruction in stack:
-        if code.co_filename.startswith(folder) and len(found) < most:
-            found.append((code.co_filename[len(folder):], line_of(code, instruction), code.co_name))
+        known = known_places.get((id(code), instruction))
+        place = known[1] if known else place_of(code, instruction)
+        if place:
+            found.append(place)
+            if len(found) == most:
+                break
     return found
 
 
@@ -118,12 +143,21 @@ def places_of(traceback):
 # ------------------------------------------------------------------ the pipe to the checker
 
 _pipe = None
+_sign = b""  # what each line begins with, so that it is known to be ours: the program may write into the pipe
 allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
 _pipe_lock = allocate_lock()
 
 
+def as_text(thing):
+    """What JSON does not know, such as the b"127.0.0.1" of an address."""
+    return thing.decode("utf-8", "replace") if isinstance(thing, bytes) else repr(thing)
+
+
+encode = json.JSONEncoder(default=as_text).encode  # whatever the student makes of json.dumps
+
+
 def tell(**facts):
-    data = (repr(facts) + "\n").encode("utf-8", "backslashreplace")
+    data = _sign + encode(facts).encode() + b"\n"
     with _pipe_lock:
         try:
             while data:
@@ -138,8 +172,15 @@ def after_fork():
     _pipe_lock = allocate_lock()
 
 
-def obey(commands):
-    """Answer the checker's commands until it is gone, then end this process."""
+def obey(commands, obeyed, changed, tell=tell):
+    """Answer the checker's commands until it is gone, then end this process.
+
+    obeyed: {command: function}; changed() tells what the program has changed here. Both
+    are this thread's own, in no module.
+    """
+    observer.append(_thread.get_ident())
+    if hasattr(signal, "pthread_sigmask"):  # a signal is for the program's threads, of which one may wait for it; see signal(7)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     rest = b""
     while True:
         try:
@@ -151,14 +192,17 @@ def obey(commands):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             word, *args = line.decode().split()
-            tell(reply=answer(word, args))
+            reply = answer(obeyed[word], args)
+            if word == "report" and reply:
+                reply["changed"] = changed()
+            tell(reply=reply)
 
 
-def answer(word, args, attempts=20):
+def answer(obey, args, attempts=200):
     """Obey one command. What it looks at may just be changed by a thread: then look again."""
     for _ in range(attempts):
         try:
-            return COMMANDS[word](*args)
+            return obey(*args)
         except RuntimeError:  # changed size during iteration
             continue
     return None
@@ -166,23 +210,51 @@ def answer(word, args, attempts=20):
 
 def state():
     before = activity
-    names = {thread.ident: thread for thread in threading.enumerate()}
-    mine = _thread.get_ident()
-    threads = []
-    for ident, frame in sys._current_frames().items():
-        if ident == mine:
-            continue
-        thread, (call, sock, conn, timed, there) = names.get(ident), doing.get(ident, ("", None, None, None, None))
-        if there and there():
-            call = ""  # it will go on as soon as the system lets it run
-        threads.append({
-            "id": ident, "name": thread.name if thread else "thread", "daemon": bool(thread and thread.daemon),
-            "main": thread is threading.main_thread(), "call": call, "peer": conn.peer if conn else None,
-            "timed": sock.gettimeout() is not None if sock is not None else timed,
-            "places": places(steps(frame)), "started_at": places(getattr(thread, "started_at", ())),
-            "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)})
+    threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": accepted, "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before}
+            "accepted": len(accepted), "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before}
+
+
+def others():
+    """The program's threads but the one that asks: [(ident, its threading.Thread or None, frame)]."""
+    names = dict(threading._active)  # not enumerate(), which takes a lock that this thread may hold
+    mine = {_thread.get_ident(), *observer}
+    return [(ident, names.get(ident), frame) for ident, frame in sys._current_frames().items() if ident not in mine]
+
+
+def facts_of(ident, thread, frame):
+    call, sock, conn, timed, there = doing.get(ident, ("", None, None, None, None))
+    if there and there() or sock is not None and sock.gettimeout() == 0:
+        call = ""  # it will go on as soon as the system lets it run
+    if not call and waits_at_the_end(frame):
+        call = "end"
+    started_at, limit = getattr(thread, "started_at", ()), limit_of(sock, call) if sock is not None else None
+    return {"id": ident, "name": thread.name if thread else "thread",
+            "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
+            "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
+            "timed": limit is not None if sock is not None else timed, "limit": limit,
+            "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
+            "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}
+
+
+def is_own(started_at, frame):
+    """Is this a thread of the student's: one that his code has started itself, or that runs his code now?"""
+    starter = next((code.co_filename for code, _ in started_at if not code.co_filename.startswith(HERE)), "")
+    return starter.startswith(folder) or bool(places(steps(frame), 1))
+
+
+def waits_at_the_end(frame):
+    """Does this thread, the main one, wait at the program's end for the threads that are no daemon threads?"""
+    return frame.f_code.co_name == "_shutdown" and frame.f_globals.get("__name__") == "threading"
+
+
+def tell_who_is_left():
+    """Tell of the student's threads that still run when the program ends, which stops them wherever they are, and of the last sends."""
+    left = [facts_of(*other) | {"peer": peer_of(other[0])} for other in others()]
+    last = list(connections.values())[-LAST_CONNECTIONS:]
+    tell(event="left", threads=[thread for thread in left if thread["own"]][:LAST_CONNECTIONS], connections=[
+        {"peer": conn.peer, "closed_at": places(conn.closed_at),
+         "sends": [(offset, places(stack)) for offset, stack in list(conn.sends)[-4:]]} for conn in last])
 
 
 def locks_of(ident):
@@ -201,6 +273,30 @@ def is_open(fd):
         return True
     except OSError:
         return False
+
+
+def has_room(fd):
+    """Would a send on this connection go on at once?"""
+    if fd < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([], [fd], [], 0)[1])
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return bool(poll.poll(0))
+
+
+def limit_of(sock, call):
+    """The seconds after which this call gives up, by settimeout() or SO_SNDTIMEO and SO_RCVTIMEO, see socket(7); or None."""
+    timeout, option = sock.gettimeout(), getattr(socket, {"send": "SO_SNDTIMEO", "recv": "SO_RCVTIMEO"}.get(call, ""), None)
+    if timeout is not None or option is None:
+        return timeout
+    try:
+        set_to = sock.getsockopt(socket.SOL_SOCKET, option, 16)
+    except OSError:  # just closed
+        return None
+    seconds, micro = struct.unpack("ll", set_to) if len(set_to) == 16 else (0, int.from_bytes(set_to, "little") * 1000)
+    return seconds + micro / 1e6 or None
 
 
 def waits(frame):
@@ -233,132 +329,10 @@ def blame(peer, offset):
     return ()
 
 
-def limit(call, size):
-    most[call] = int(size) or None
+COMMANDS = {"state": state, "blame": blame}
 
 
-def hold(what, peer=None, point=1):
-    """Hold a thread; call it several times to hold several.
-
-    "start": every new thread; "send": the next one that sends to that client, before it
-    does; "end": the next one to whom recv tells that this client has gone; "recv" and
-    "fail": the next one that received from it, or whose send to it failed, at the
-    so-many-th point that it comes to then: a line of the student's, or an access to a container.
-    """
-    gate = allocate_lock()
-    gate.acquire()
-    gates.append((what, peer, gate))
-    holds.setdefault((what, peer and int(peer)), []).append((gate, int(point)))
-    if what == "start":
-        threading.setprofile(hold_new_thread)
-
-
-def fail(peer, name):
-    """From now on let every send to this client fail with this error of `errno`."""
-    failing[int(peer)] = getattr(errno, name)
-
-
-def release(what, *peers):
-    """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
-    threading.setprofile(None)
-    for key in list(holds):
-        if key[0] == what and (not peers or str(key[1]) in peers):
-            del holds[key]
-    for entry in gates[:]:
-        if entry[0] == what and (not peers or str(entry[1]) in peers):
-            gates.remove(entry)
-            entry[2].release()
-
-
-COMMANDS = {"state": state, "blame": blame, "limit": limit, "hold": hold, "release": release, "fail": fail}
-
-
-def wait_at(gate, what, peer):
-    late.add(_thread.get_ident())
-    tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
-    gate.acquire()
-    gate.release()
-    late.discard(_thread.get_ident())
-
-
-def hold_new_thread(*_):
-    """Called at the first step of a new thread, see threading.setprofile."""
-    sys.setprofile(None)
-    for gate, _ in holds.get(("start", None), ())[:1]:
-        wait_at(gate, "start", None)
-
-
-def next_hold(what, conn):
-    """The hold that is set for this, which is over then, or None."""
-    waiting = holds and holds.get((what, conn.peer))
-    return waiting.pop(0) if waiting else None
-
-
-def hold_at(what, conn):
-    """If a hold is set for this, hold this thread here."""
-    held = next_hold(what, conn)
-    if held:
-        wait_at(held[0], what, conn.peer)
-
-
-def hold_end(sock, conn):
-    """If a hold is set for this end of a client, hold its thread; not one that serves many without blocking."""
-    if sock.gettimeout() != 0:
-        hold_at("end", conn)
-
-
-def hold_send(sock, conn):
-    """If a hold is set for sends to this client, hold this one; without blocking: say that it would block."""
-    if sock.gettimeout() != 0:
-        with Call("send", sock, conn):
-            hold_at("send", conn)
-    elif holds.get(("send", conn.peer)):
-        if conn.peer not in late:
-            late.add(conn.peer)
-            tell(event="held", what="send", peer=conn.peer, thread=None, where=places(steps(sys._getframe(2))))
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-
-def hold_after(what, conn):
-    """If a hold is set for this, hold this thread at its point, if it comes there before its next send or recv."""
-    held = next_hold(what, conn)
-    if not held:
-        return
-    points[_thread.get_ident()] = [*held[::-1], what, conn.peer]
-    frame = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_filename.startswith(folder):
-            frame.f_trace = trace
-        frame = frame.f_back
-    sys.settrace(trace)
-
-
-def trace(frame, event, arg):
-    if not frame.f_code.co_filename.startswith(folder):
-        return None
-    if event == "line":
-        at_point()
-    return trace
-
-
-def at_point():
-    """This thread is at a point where it may be held."""
-    mine = points.get(_thread.get_ident())
-    if mine:
-        mine[0] -= 1
-        if mine[0] == 0:
-            _, gate, what, peer = mine
-            let_go()
-            wait_at(gate, what, peer)
-
-
-def let_go():
-    """This thread has come to its next send or recv: no hold any more."""
-    if points.pop(_thread.get_ident(), None):
-        sys.settrace(None)
-
-
-# ------------------------------------------------------------------ sockets
+# ------------------------------------------------------------------ calls that may block
 
 class Call:
     """Marks this thread as inside a call that may block, for as long as the call takes."""
@@ -380,183 +354,20 @@ class Call:
         doing.pop(_thread.get_ident(), None)
 
 
-def bind(sock, address):
-    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
-        asked = tuple(address[:2])
-        here = "127.0.0.1" if sock.family == socket.AF_INET else asked[0]
-        real["bind"](sock, (here, ports.get(asked[1], 0)))
-        ports[asked[1]] = sock.getsockname()[1]
-        bound[sock.fileno()] = asked, places(steps(sys._getframe(1)))
-    else:
-        real["bind"](sock, address)
+class CallOf(Call):
+    """Marks this thread as waiting on a condition of the library's; until it has left the call it waits only while it is among the waiters."""
 
+    def __init__(self, name, condition, timed):
+        self.inside = vars(condition).setdefault("_inside", [])
+        super().__init__(name, None, None, timed, lambda: len(self.inside) > len(condition._waiters))
 
-def listen(sock, *args):
-    real["listen"](sock, *args)
-    asked, where = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
+    def __enter__(self):
+        self.inside.append(None)
+        super().__enter__()
 
-
-def accept(sock):
-    global accepted
-    if rests:
-        rests()
-    with Call("accept", sock, None):
-        conn, address = real["accept"](sock)
-        accepted += 1
-        if isinstance(address, tuple):
-            connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
-    return conn, address
-
-
-def receive(name, sock, size, flags, call):
-    """One recv or recv_into of at most `size` bytes; `call(size)` does it."""
-    conn = connections.get(sock.fileno())
-    if points:
-        let_go()
-    if conn is None:
-        return call(size)
-    conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
-    if most["recv"] and not flags:
-        size = min(size, most["recv"])
-    if most["wait"] and sock.gettimeout():
-        most["wait"] -= 1
-        raise TimeoutError("timed out")
-    readers[conn.reader] = conn.peer
-    if rests:
-        rests()
-    with Call("recv", sock, conn):
-        try:
-            got = call(size)
-        except (BlockingIOError, TimeoutError):
-            raise
-        except OSError:
-            conn.ends += 1
-            hold_end(sock, conn)
-            raise
-        count = got if name == "recv_into" else len(got)
-        if not flags:
-            conn.received += count
-        if not count and size > 0:
-            conn.ends += 1
-            hold_end(sock, conn)
-    if holds:
-        hold_after("recv", conn)
-    return got
-
-
-def recv(sock, size, flags=0):
-    return receive("recv", sock, size, flags, lambda size: real["recv"](sock, size, flags))
-
-
-def recv_into(sock, buffer, nbytes=0, flags=0):
-    size = nbytes or memoryview(buffer).nbytes
-    return receive("recv_into", sock, size, flags, lambda size: real["recv_into"](sock, buffer, size, flags))
-
-
-def transmit(name, sock, data, flags):
-    conn = connections.get(sock.fileno())
-    if conn is None:
-        return real[name](sock, data, flags)
-    if points:
-        let_go()
-    if holds:
-        hold_send(sock, conn)
-    try:
-        size = memoryview(data).nbytes
-    except TypeError:
-        return real[name](sock, data, flags)  # which says in its own words what is wrong
-    whole = data
-    if name == "send" and most["send"] and size > most["send"]:
-        data, size = memoryview(data).cast("B")[:most["send"]], most["send"]
-    conn.sends.append((conn.sent, steps(sys._getframe(2))))
-    with Call("send", sock, conn):
-        try:
-            if conn.peer in failing:
-                raise OSError(failing[conn.peer], os.strerror(failing[conn.peer]))
-            sent = real[name](sock, data, flags)
-        except (BlockingIOError, TimeoutError):
-            raise
-        except OSError:
-            conn.ends += 1
-            conn.failed_at = conn.failed_at or steps(sys._getframe(2))
-            note_depth()
-            hold_after("fail", conn)
-            raise
-        sent_now = size if sent is None else sent
-        conn.sent += sent_now
-        if conn.rest or name == "send":
-            conn.note_rest(memoryview(whole).cast("B"), sent_now)
-    return sent
-
-
-def note_depth():
-    """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
-    global deepest
-    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(folder)]
-    (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
-    if count > deepest[0]:
-        deepest = count, places([step for step in stack if step[0] is code], 1)
-
-
-def send(sock, data, flags=0):
-    return transmit("send", sock, data, flags)
-
-
-def sendall(sock, data, flags=0):
-    return transmit("sendall", sock, data, flags)
-
-
-def note_end(sock):
-    conn = connections.get(sock.fileno())
-    if conn is not None:
-        conn.closed_at = steps(sys._getframe(2))
-
-
-def close(sock):
-    note_end(sock)
-    real["close"](sock)
-
-
-def shutdown(sock, how):
-    note_end(sock)
-    real["shutdown"](sock, how)
-
-
-def dial(name, sock, address):
-    """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
-    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
-        where = steps(sys._getframe(2))
-        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
-        if address[1] in ports:
-            if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
-                address = ("::1", NOBODYS_PORT, *address[2:])
-            else:
-                address = ("127.0.0.1", ports[address[1]])
-        connections[sock.fileno()] = Connection(address[1], where)
-    with Call("connect", sock, None):
-        return real[name](sock, address)
-
-
-def connect(sock, address):
-    return dial("connect", sock, address)
-
-
-def connect_ex(sock, address):
-    return dial("connect_ex", sock, address)
-
-
-def selecting(select):
-    """A select method of a class in `selectors`, marked while it waits."""
-    def wait(selector, timeout=None):
-        if rests:
-            rests()
-        if blocks and (timeout is None or timeout > 0):
-            blocks("select")
-        with Call("select", None, None, timeout is not None):
-            return select(selector, timeout)
-    return wait
+    def __exit__(self, *_):
+        super().__exit__()
+        self.inside.pop()
 
 
 # ------------------------------------------------------------------ the keyboard and the screen
@@ -586,13 +397,37 @@ def start(thread):
     real["start"](thread)
 
 
+def wait_for_end(thread, block=True, timeout=-1):
+    """What join() waits in. Python 3.11 and 3.12 take a thread for ended when Ctrl-C interrupts a join() of it; 3.13 does not, nor does this."""
+    lock = thread._tstate_lock
+    if lock is None:
+        return
+    try:
+        if lock.acquire(block, timeout):
+            lock.release()
+            thread._stop()
+    except BaseException:
+        if lock.locked() and thread.ident not in sys._current_frames():  # it has ended, and the lock is ours
+            lock.release()
+            thread._stop()
+        raise
+
+
+def waiting_for_signal(function):
+    """A function of `signal` that returns when a signal has come, marked while it waits."""
+    def wait(*signals):
+        with Call("signal", None, None):
+            return function(*signals)
+    return wait
+
+
 # ------------------------------------------------------------------ errors that nobody catches
 
 def without_us(traceback):
     """Take the frames of the hooks out of a traceback, however long it is."""
-    kept, here = [], os.path.dirname(__file__)
+    kept = []
     while traceback is not None:
-        if os.path.dirname(traceback.tb_frame.f_code.co_filename) != here:
+        if not traceback.tb_frame.f_code.co_filename.startswith(HERE):
             kept.append(traceback)
         traceback = traceback.tb_next
     for one, after in zip(kept, [*kept[1:], None]):
@@ -627,6 +462,7 @@ def watch_errors():
 
 
 def exit_at_once(code):
+    tell_who_is_left()
     tell(event="exits", how=f"os._exit({code})", where=places(steps(sys._getframe(1))))
     real["_exit"](code)
 
@@ -638,11 +474,25 @@ def set_limits():
         import resource
     except ImportError:  # Windows: only the watch from outside
         return
-    for name, value in (("RLIMIT_DATA", DATA_LIMIT), ("RLIMIT_FSIZE", FILE_LIMIT), ("RLIMIT_CORE", 0)):
+    for name, value in (("RLIMIT_DATA", DATA_LIMIT), ("RLIMIT_FSIZE", FILE_LIMIT), ("RLIMIT_CPU", CPU_LIMIT), ("RLIMIT_CORE", 0)):
         try:
             resource.setrlimit(getattr(resource, name), (value, value))
         except (AttributeError, ValueError, OSError):  # not on this system, or a lower limit holds
             pass
+
+
+def confine(processes, user):
+    """Take upon this process what holds in a sandbox, for good.
+
+    At most so many processes and threads; and the rights of this user alone, where it
+    is one (see setuid(2)): the limit does not hold for root.
+    """
+    import resource
+    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    if user is not None:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
 
 
 def compiled(source, path):
@@ -668,20 +518,34 @@ def run(path):
         traceback = without_us(error.__traceback__)
         while traceback and not traceback.tb_frame.f_code.co_filename.startswith(folder):
             traceback = traceback.tb_next
-        if not isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt):
+            tell(event="exits", how="a KeyboardInterrupt that nobody caught", where=places_of(traceback))
+        else:
             tell_error(error, traceback, threading.current_thread(), "crashed")
         sys.excepthook(type(error), error.with_traceback(traceback), traceback)
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
 
-def watch_state():
-    """Watch locks and containers, too."""
+def moved(code, path):
+    """The same code as if compiled from the file at `path`."""
+    return code.replace(co_filename=path, co_consts=tuple(moved(each, path) if isinstance(each, types.CodeType) else each for each in code.co_consts))
+
+
+def watch_state(code):
+    """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
     global compiled, locks_of, rests
+    import files
     import hooks
     import locks
+    import order
     import store
 
+    known = marshal.loads(code) if code else {}
+
     def compiled(source, path):
+        before, code = known.get(path[len(folder):], (None, None))
+        if before == source:
+            return moved(code, path)
         try:
             return hooks.compiled(source, path)
         except (SyntaxError, ValueError):
@@ -695,21 +559,36 @@ def watch_state():
             return compiled(data, path)
         return plain(loader, data, path, **options)
 
+    def exec_module(loader, module):
+        execute(loader, module)
+        order.imported(module)
+
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     plain, loader.source_to_code = loader.source_to_code, source_to_code
+    execute, loader.exec_module = loader.exec_module, exec_module
     locks_of, rests = locks.locks_of, store.let_go
     locks.install()
+    order.install()
+    files.install()
     hooks.install()
-    COMMANDS.update(members=store.find_members, without=store.without, report=store.report)
+    COMMANDS.update(members=store.find_members, without=store.without, is_in=store.is_in, report=store.report)
 
 
-def main(path, same_ports, watch, commands, events):
+def give_way(names):
+    """The student has, or may have, modules by these names: let those be found, and keep ours to ourselves."""
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def main(path, same_ports, watch, commands, events, code=b""):
     """Run the program at `path`.
 
     same_ports says which port it gets for which, the rest are free ones; watch: are
-    locks and containers to be watched, too?
+    locks and containers to be watched, too? code: that of modules which has been compiled
+    for this already, {name: (source, code)} by marshal.
     """
-    global folder, _pipe
+    global folder, _pipe, _sign
+    import sockets
     folder = os.path.join(os.path.dirname(path), "")
     ports.update(same_ports)
     if sys.platform == "win32":
@@ -721,23 +600,31 @@ def main(path, same_ports, watch, commands, events):
         commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in theirs)
         for fd in theirs:
             os.close(fd)
-    _pipe = events
+    _pipe, _sign = events, os.read(commands, SIGN)
     set_limits()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=after_fork)
     os._exit, threading.Thread.start = exit_at_once, start
+    if hasattr(threading.Thread, "_wait_for_tstate_lock"):
+        threading.Thread._wait_for_tstate_lock = wait_for_end
+    for name in {"pause", "sigwait", "sigwaitinfo"} & vars(signal).keys():
+        setattr(signal, name, waiting_for_signal(getattr(signal, name)))
     # A shell starts what runs in the background with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
-    for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, shutdown):
-        setattr(Socket, function.__name__, function)
-    for kind in {selectors.DefaultSelector, selectors.SelectSelector}:
-        kind.select = selecting(kind.select)
+    sockets.install()
     watch_errors()
+    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.release, holds.release_last, holds.fail))
+    if {name.partition(".")[0] for name in os.listdir(folder)} & {name.partition(".")[0] for name in spare}:
+        give_way(spare)
     if watch:
-        watch_state()
-    for name in ("witness", "hooks", "locks", "store"):  # the student may have modules by these names
-        sys.modules.pop(name, None)
-    _thread.start_new_thread(obey, (commands,))
+        watch_state(code)
+    if watch:
+        import seal
+        before = seal.taken()
+    give_way({"witness", "files", "forks", "holds", "hooks", "locks", "order", "sockets", "store", "seal", "wall"})
+    _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
+    tell(event="begins")
+    atexit.register(tell_who_is_left)  # is called last, after what the student registers
     run(path)

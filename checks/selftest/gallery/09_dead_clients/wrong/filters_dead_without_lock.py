@@ -1,8 +1,7 @@
 """Filters the dead out of the list of members when the walk is over, and the lock long released.
 
 fails: 09.2 07.3
-says: no system message with 'bob-
-says:
+says: the thread of alice binds `self._members` to something new at server.py:
 """
 
 import socket
@@ -21,7 +20,7 @@ class Member:
     nick: str = ""
 
     def send(self, obj):
-        utils.send_json(self.conn, obj)  # <--
+        utils.send_json(self.conn, obj)
 
     def takes(self, obj):
         try:
@@ -72,7 +71,7 @@ class Room:
             dead = [member for member in members if not member.takes(obj)]
             if dead:
                 dead = [member for member in dead if member in self._members]
-                self._members = [member for member in self._members if member not in dead]
+                self._members = [member for member in self._members if member not in dead]  # <--
             for member in dead:
                 member.hang_up()
                 news.append({"type": "system", "text": f"{member.nick} was lost"})

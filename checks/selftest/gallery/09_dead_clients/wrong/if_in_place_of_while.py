@@ -1,8 +1,7 @@
 """Takes one peer off the list of the dead with `if`, where `while` is meant.
 
-fails: 09.3 09.2
+fails: 09.3
 says: no system message with 'd
-says:
 """
 
 import socket

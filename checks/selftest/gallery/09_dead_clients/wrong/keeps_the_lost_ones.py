@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3 09.4
 says: after bob's death the server has
-says:
 """
 
 import socket
@@ -28,7 +27,7 @@ class Member:
 
     def hang_up(self):
         try:
-            self.conn.shutdown(socket.SHUT_RDWR)
+            self.conn.shutdown(socket.SHUT_RDWR)  # <--
         except OSError:
             pass
 
@@ -83,7 +82,7 @@ room = Room()
 def serve(conn):
     member, nick, buffer = Member(conn), None, bytearray()
     try:
-        while (obj := utils.recv_json(conn, buffer)) is not None:  # <--
+        while (obj := utils.recv_json(conn, buffer)) is not None:
             match obj:
                 case {"type": "leave"}:
                     break

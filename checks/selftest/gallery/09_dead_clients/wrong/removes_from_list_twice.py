@@ -1,8 +1,7 @@
 """list.remove() of one who is out already raises ValueError, which ends the connection of the sender.
 
-fails: 09.2 09.4
-says: 'fence
-says:
+fails: 09.2 09.3 09.4
+says: the server closed
 """
 
 import socket

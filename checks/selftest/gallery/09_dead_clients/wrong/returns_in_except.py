@@ -1,8 +1,7 @@
 """Takes out the first one who is dead and returns, with others in the list still to be told.
 
-fails: 09.1 09.3
+fails: 09.1 09.2 09.3
 says: no chat message from alice came to bob
-says:
 """
 
 import contextlib

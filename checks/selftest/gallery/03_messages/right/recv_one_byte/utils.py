@@ -1,4 +1,4 @@
-"""Reads byte by byte, so that nothing of the next message is ever taken along."""
+"""Reads byte by byte, so that nothing of the next message is ever taken along, and keeps the bytes in a list until the line is whole."""
 
 import json
 
@@ -8,15 +8,15 @@ def send_json(sock, obj):
 
 
 def recv_json(sock, buffer):
-    line = bytearray()
-    while not line.endswith(b"\n"):
+    line = []
+    while not line or line[-1] != b"\n":
         if len(line) == 65_536:
             raise ValueError("line too long")
         byte = sock.recv(1)
         if not byte:
             return None
-        line += byte
-    obj = json.loads(line.decode())
+        line.append(byte)
+    obj = json.loads(b"".join(line).decode())
     if not isinstance(obj, dict):
         raise ValueError("not an object")
     return obj

@@ -1,8 +1,7 @@
 """The clean-up after a failed send reaches into the store's list, past the store's lock.
 
 fails: 09.2 07.3
-says: the server closed alice's connection
-says:
+says: the thread of alice removes from `members` at server.py:
 """
 
 import socket
@@ -34,7 +33,7 @@ def tell(obj, but=None):
     while dead:
         conn = dead.pop()
         for member in [member for member in store.members if member[0] is conn]:
-            store.members.remove(member)
+            store.members.remove(member)  # <--
             hang_up(conn)
             dead += send_all(store.connections(), notice(f"{member[1]} is gone"))
 
@@ -80,7 +79,7 @@ def work(conn):
     finally:
         if store.remove(conn) is not None:
             tell(notice(f"{nick} is away"))
-        conn.close()  # <--
+        conn.close()
 
 
 def main():

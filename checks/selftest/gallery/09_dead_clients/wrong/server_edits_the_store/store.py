@@ -9,7 +9,7 @@ lock = threading.Lock()
 def add(conn, nick):
     """Return False if the nick is taken."""
     with lock:
-        if nick in [other for _, other in members]:
+        if nick in [other for _, other in members]:  # <--
             return False
         members.append((conn, nick))
         return True

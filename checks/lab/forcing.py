@@ -1,0 +1,222 @@
+"""Does it go wrong? Two accesses that race are made to happen at once, in a fresh run of the program.
+
+One thread is held at its access (in the middle of a walk, after a look, before a change),
+another makes the other access meanwhile, and the first goes on: what any system may do.
+That may show what comes of it. It may also show that the one access cannot happen during
+the other: then the program has a lock of its own making, which nobody had seen.
+"""
+
+import time
+
+from .clients import WAIT
+from .evidence import is_a, place
+from .faults import Stop
+from .members import is_chat
+from .seen import WAITS
+from .verdict import Failure, Unknown
+
+SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
+MOST_SECONDS = 30
+NAMES = "dave erin frank gina henry ida jack kate leo mia nora olga paul quinn rosa sam tina uma victor wendy".split()
+MOST_SHOWN = 4  # races that are tried when nothing is seen to go wrong
+LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "read", "copy"}
+REACHED, EXCLUDED, ELSE = "reached", "excluded", "neither"
+
+
+class Scene:
+    """Something that a client may do, which makes the program touch its members."""
+
+    def __init__(self, words, joins, act):
+        self.words, self.joins, self.act = words, joins, act
+
+    def enter(self, room, name):
+        """The client who will act, as far as it is before."""
+        client = room.client(name)
+        client.wanted = name
+        if self.joins:
+            client.joins()
+            room.is_through_with(client)
+        return client
+
+
+def meets_the_dead(client):
+    dead = client.server.client(f"a friend of {client}").joins()
+    client.server.is_through_with(dead)
+    client.server.cannot_send_to(dead, "EPIPE")
+    client.says(f"{client} speaks")
+
+
+JOINS = Scene("joins", False, lambda client: client.asks_for(client.wanted))
+SPEAKS = Scene("says something", True, lambda client: client.says(f"{client} speaks"))
+GOING = [Scene("leaves", True, lambda client: client.leaves()), Scene("breaks off", True, lambda client: client.resets()),
+         Scene("half-closes", True, lambda client: client.half_closes())]
+SCENES = [SPEAKS, JOINS, *GOING,
+          Scene("asks for a nick that is taken", False, lambda client: client.asks_for("walter")),
+          Scene("says something to somebody who is dead", True, meets_the_dead),
+          Scene("asks for something odd", True, lambda client: client.sends({"type": "join", "user": "walter"}))]
+
+
+class Rehearsal:
+    """A fresh run of the program, in which races are tried.
+
+    server: started, of the same files; races: as the witness tells them; does: what an
+    access does, in words.
+    """
+
+    def __init__(self, server, races, does):
+        self.room, self.races, self.does = server, races, does
+        self.began = time.monotonic()
+        self.scenes = {}  # (op, place) -> the scene in which a thread comes there, or None
+        self.count = 0
+        self.found = {}  # number of a race -> what was found when it was tried
+        self.story = []  # what was seen to go wrong, as lines
+
+    def run(self):
+        """Try them. `found` and `story` say then what has come of it."""
+        try:
+            self.bystanders = [self.room.witness, *(SPEAKS.enter(self.room, name) for name in ("alice", "bob"))]
+            for number, race in enumerate(self.races):
+                orders = [self.tries(first, second, race["store"]) for first, second in (race["accesses"], race["accesses"][::-1]) if not self.story]
+                self.found[number] = REACHED if REACHED in orders else EXCLUDED if set(orders) == {EXCLUDED} else ELSE
+                if self.story or self.is_late() or list(self.found.values()).count(REACHED) >= MOST_SHOWN:
+                    return
+        except (Failure, Unknown):
+            return  # the room is no more what it was: nothing can be told of it
+
+    def is_late(self):
+        return time.monotonic() > self.began + (SECONDS if REACHED in self.found.values() else MOST_SECONDS)
+
+    def is_excluded(self):
+        """Was each of these races seen to be impossible, in both orders?"""
+        return len(self.found) == len(self.races) and set(self.found.values()) == {EXCLUDED}
+
+    def possible(self):
+        """The races that were not seen to be impossible."""
+        return [race for number, race in enumerate(self.races) if self.found.get(number) != EXCLUDED]
+
+    def may_be_excluded(self):
+        """Was one at least seen to be impossible, and none to happen?"""
+        return EXCLUDED in self.found.values() and REACHED not in self.found.values()
+
+    # -------------------------------------------------- one race
+
+    def tries(self, first, second, store):
+        """Hold a thread at its first access and let another come to the second."""
+        scenes = self.scene_of(first), self.scene_of(second)
+        if not all(scenes):
+            return ELSE
+        one, other = (scene.enter(self.room, self.name()) for scene in scenes)
+        members, step = self.bystanders[:], 2
+        if scenes[1] in GOING:  # whom a walk through a list has passed: the one behind him moves up
+            members.append(SPEAKS.enter(self.room, self.name()))
+            step = len(members) + sum(scene.joins for scene in scenes)
+        if first["op"] in LOOKS:
+            other.wanted = one.wanted  # both may find it free
+        errors = len(self.room.program.errors)
+        with Stop(self.room.program, first, one if first["peer"] else None, step) as late:
+            scenes[0].act(one)
+            if not late.caught(self.room.rests, seconds=WAIT):
+                return ELSE
+            with Stop(self.room.program, second, other if second["peer"] else None) as meanwhile:
+                scenes[1].act(other)
+                reached = meanwhile.caught(lambda: self.room.rests(but=late.held), seconds=WAIT)
+                waits = not reached and self.room.rests(but=late.held) and self.waits(other, late.held[0], first, second)
+            self.room.waits_until(lambda: self.room.rests(but=late.held), 1)
+        if not self.room.waits_until(self.room.rests, 1):
+            return REACHED if reached else ELSE
+        wrong = reached and self.what_went_wrong(errors, list(zip(scenes, (one, other))), members)
+        if wrong:
+            self.story = [f"{one} {scenes[0].words}; the thread that {self.does(first, store)} at {place(first['places'])} is late just there.",
+                          f"{other} {scenes[1].words}; the thread that {self.does(second, store)} at {place(second['places'])} is not.",
+                          *wrong]
+        self.leave(one, other, *members[len(self.bystanders):])
+        return REACHED if reached else EXCLUDED if waits else ELSE
+
+    def scene_of(self, access):
+        """The scene in which a thread comes to this access, or None."""
+        key = access["op"], *access["places"][0][:2]
+        if key not in self.scenes:
+            self.scenes[key] = next((scene for scene in SCENES if self.comes_there(access, scene)), None)
+        return self.scenes[key]
+
+    def comes_there(self, access, scene):
+        if self.is_late():
+            return False
+        client = scene.enter(self.room, self.name())
+        with Stop(self.room.program, access, client if access["peer"] else None) as stop:
+            scene.act(client)
+            caught = stop.caught(self.room.rests, seconds=WAIT)
+        self.room.waits_until(self.room.rests, 1)
+        self.leave(client)
+        return bool(caught)
+
+    def waits(self, client, held, first, second):
+        """Does the thread of this client wait for another thread, and does that say more than the locks that were seen?
+
+        Where each of the two accesses was seen under a lock, but under another one, both may
+        come under the same lock here: what that lock keeps out now it did not keep out then.
+        """
+        state = self.room.ask("state") or {"threads": (), "connections": ()}
+        reader = next((one["reader"] for one in state["connections"] if one["peer"] == client.port), None)
+        thread = next((thread for thread in state["threads"] if thread["id"] == reader and thread["call"] in WAITS), None)
+        late = next((thread for thread in state["threads"] if thread["id"] == held["thread"]), {})
+        locks = [lock["lock"] for lock in late.get("holds", ())]
+        is_known = thread and thread["call"] == "lock" and thread.get("waits_for") and thread["waits_for"]["lock"] in locks
+        return bool(thread) and not (is_known and second["locks"] and len(first["locks"]) == len(locks))
+
+    def name(self):
+        rounds, at = divmod(self.count, len(NAMES))
+        self.count += 1
+        return NAMES[at] + (f" {rounds + 1}" if rounds else "")
+
+    def leave(self, *clients):
+        for client in clients:
+            if not client.finished:
+                client.closes()
+        self.room.waits_until(self.room.rests, 1)
+
+    # -------------------------------------------------- what came of it
+
+    def what_went_wrong(self, errors, acted, members):
+        """What two threads did at once is over: what is wrong now, as lines."""
+        return (self.who_died(errors) or self.who_missed(members, [client for scene, client in acted if scene is SPEAKS])
+                or self.who_is_in([client for scene, client in acted if scene is JOINS])
+                or self.who_stays([client for scene, client in acted if scene in GOING]))
+
+    def who_died(self, errors):
+        if self.room.program.crash:
+            return [f"{self.room.program.crash['error']}: the whole server stops."]
+        return [f"A thread dies at {place(error['where'])}: {error['error']}." for error in self.room.program.errors[errors:]
+                if not is_a(error["error"], OSError)]
+
+    def who_missed(self, members, speakers):
+        lines = []
+        for speaker in speakers:
+            for member in members:
+                member.forgets_system_messages()  # which takes in all that has come
+                heard = sum(is_chat(message) and message["text"] == f"{speaker} speaks" for _, message in member.inbox)
+                if heard != 1:
+                    lines.append(f"{member}, who was there all the time, {'hears it twice' if heard else 'never hears it'}.")
+        return lines
+
+    def who_is_in(self, clients):
+        there = [client for client in clients if client.is_in()]
+        if len(there) > 1:
+            if there[0].nick == there[1].nick:
+                return [f"Both are in the room as {there[0].nick!r}."]
+        elif clients and not there:
+            return [f"{' and '.join(map(str, clients))} asked for a nick that was free, and got none."]
+        self.bystanders[1].says("welcome")
+        self.room.is_through_with(self.bystanders[1])
+        return [f"{client} is in the room and hears nothing." for client in there
+                if self.room.waits_until(self.room.rests, 1) and not client.takes_chat("welcome")]
+
+    def who_stays(self, gone):
+        lines = []
+        for client in gone:
+            heir = self.room.client(self.name())
+            heir.asks_for(client.nick)
+            if not heir.is_in():
+                lines.append(f"{client} has gone, and the nick is still taken.")
+            self.leave(heir)
+        return lines

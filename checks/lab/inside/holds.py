@@ -1,0 +1,233 @@
+"""What any system may do to a program, done on command: threads held where they may be late, short calls, failing sends.
+
+The checker's side of it is `faults`.
+"""
+
+import _thread
+import errno
+import os
+import sys
+import threading
+
+import witness
+
+most = {"recv": None, "send": None, "wait": None,  # bytes that one call may take; waits that are over at once
+        "buffer": None}  # bytes of the send buffer that the next connections get
+asked = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
+gates = []
+failing = {}  # peer -> the error number with which every send to it fails
+late = set()  # threads that are held
+points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
+stops = []  # accesses to containers at which a thread is to be held
+LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__", "copy", "__iter__", "read"}
+allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
+
+
+# ------------------------------------------------------------------ commands
+
+def limit(call, size):
+    most[call] = int(size) or None
+
+
+def hold(what, peer=None, point=1):
+    """Hold a thread; call it several times to hold several.
+
+    "start": every new thread; "send": the next one that sends to that client, before it
+    does; "piece": the next one that sends to it, when it has sent half of it, and with
+    send() at the so-many-th point after that; "full": all that send to it, for as long as
+    they would wait for room in a full buffer; "end": the next one to whom recv tells that
+    this client has gone; "lock": the next one that waits, for as long as it takes, for a lock
+    whose holder is held; "recv" and "fail": the next one that received from it, or whose send to it failed, at the
+    so-many-th point that it comes to then: a line of the student's, or an access to a container.
+    """
+    asked.setdefault((what, peer and int(peer)), []).append((shut(what, peer), int(point)))
+    if what == "start":
+        threading.setprofile(hold_new_thread)
+
+
+def stop(peer, op, step, line, *file):
+    """Hold the next thread that serves this client (0: that serves none) at its access `op` at this line.
+
+    A walk before its so-many-th step, a look right after it, anything else right before.
+    """
+    stops.append(Stop(int(peer), op, int(step), int(line), " ".join(file), shut("access", peer)))
+
+
+def fail(peer, name):
+    """From now on let every send to this client fail with this error of `errno`."""
+    failing[int(peer)] = getattr(errno, name)
+
+
+def release(what, *peers):
+    """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
+    if what == "start":
+        threading.setprofile(None)
+    for key in list(asked):
+        if key[0] == what and (not peers or str(key[1]) in peers):
+            asked.pop(key, None)
+    for entry in gates[:]:
+        if entry[0] == what and (not peers or str(entry[1]) in peers):
+            try:
+                gates.remove(entry)
+            except ValueError:  # another thread was faster
+                continue
+            stops[:] = [one for one in stops if one.gate is not entry[2]]
+            entry[2].release()
+
+
+def release_last(what, peer):
+    """Let go of the thread that was caught last by this hold; the others, and those that may yet come, are held on."""
+    empty = [gate for gate, _ in asked.get((what, int(peer)), ())]
+    for entry in reversed(gates):
+        if entry[:2] == (what, peer) and entry[2] not in empty:
+            gates.remove(entry)
+            entry[2].release()
+            return
+
+
+def shut(what, peer):
+    gate = allocate_lock()
+    gate.acquire()
+    gates.append((what, peer, gate))
+    return gate
+
+
+# ------------------------------------------------------------------ in the program's threads
+
+class Stop:
+    """An access at which a thread is to be held."""
+
+    def __init__(self, peer, op, step, line, file, gate):
+        self.peer, self.op, self.step, self.place, self.gate = peer, op, step, (file, line), gate
+        self.walker, self.steps = None, 0  # the thread that walks there, and how far it has come
+
+
+def wait_at(gate, what, peer, seconds=None):
+    """Wait until this gate is opened, at most so many seconds; return whether it is."""
+    if seconds is None:
+        late.add(_thread.get_ident())
+    witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=witness.places(witness.steps(sys._getframe(1))))
+    opened = gate.acquire(timeout=-1 if seconds is None else seconds)
+    if opened:
+        gate.release()
+    late.discard(_thread.get_ident())
+    return opened
+
+
+def hold_new_thread(*_):
+    """Called at the first step of a new thread, see threading.setprofile."""
+    sys.setprofile(None)
+    for gate, _ in asked.get(("start", None), ())[:1]:
+        wait_at(gate, "start", None)
+
+
+def next_hold(what, conn):
+    """The hold that is set for this, which is over then, or None."""
+    waiting = asked and asked.get((what, conn.peer))
+    return waiting.pop(0) if waiting else None
+
+
+def at(what, conn):
+    """If a hold is set for this, hold this thread here."""
+    held = next_hold(what, conn)
+    if held:
+        wait_at(held[0], what, conn.peer)
+
+
+def at_end(sock, conn):
+    """If a hold is set for this end of a client, hold its thread; not one that serves many without blocking."""
+    if sock.gettimeout() != 0:
+        at("end", conn)
+
+
+def at_lock(holder):
+    """If a hold is set for waits for a lock, and its holder is held, hold this thread, which is about to wait: it may be the last to get it."""
+    for what, peer in list(asked):
+        if what == "lock" and holder and holder.ident in late and asked[what, peer]:
+            wait_at(asked[what, peer].pop(0)[0], what, peer)
+            return
+
+
+def at_send(sock, conn, at_once):
+    """If a hold is set for sends to this client, hold this one; if it is to be done at once: say that it would block."""
+    if not at_once:
+        with witness.Call("send", sock, conn, there=lambda: False):
+            at("send", conn)
+            before_a_full_buffer(sock, conn)
+        return
+    for what in ("send", "full"):
+        if asked.get((what, conn.peer)):
+            conn.full_at = witness.steps(sys._getframe(2))
+            if (what, conn.peer) not in late:
+                late.add((what, conn.peer))
+                witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=witness.places(conn.full_at))
+            raise would_block()
+
+
+def before_a_full_buffer(sock, conn):
+    """If this client's buffers are to be full, wait as the system would: until there is room, or for as long as the socket allows."""
+    full = asked.get(("full", conn.peer))
+    if full and not wait_at(full[0][0], "full", conn.peer, witness.limit_of(sock, "send")):
+        raise TimeoutError("timed out") if sock.gettimeout() else would_block()
+
+
+def would_block():
+    return BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def after(what, conn):
+    """If a hold is set for this, hold this thread at its point, if it comes there before its next send or recv."""
+    held = next_hold(what, conn)
+    if held:
+        hold_later(held[0], held[1], what, conn.peer, sys._getframe(2))
+
+
+def hold_later(gate, point, what, peer, frame):
+    points[_thread.get_ident()] = [point, gate, what, peer]
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(witness.folder):
+            frame.f_trace = trace
+        frame = frame.f_back
+    sys.settrace(trace)
+
+
+def trace(frame, event, arg):
+    if not frame.f_code.co_filename.startswith(witness.folder):
+        return None
+    if event == "line":
+        at_point()
+    return trace
+
+
+def at_point():
+    """This thread is at a point where it may be held."""
+    mine = points.get(_thread.get_ident())
+    if mine:
+        mine[0] -= 1
+        if mine[0] == 0:
+            _, gate, what, peer = mine
+            let_go()
+            wait_at(gate, what, peer)
+
+
+def let_go():
+    """This thread has come to its next send or recv: no hold any more."""
+    if points.pop(_thread.get_ident(), None):
+        sys.settrace(None)
+
+
+def at_access(op, frame):
+    """This thread is about to do `op` with a container, and may be held here."""
+    at_point()
+    ident = _thread.get_ident()
+    for one in stops[:]:
+        if one.op != op or one.peer != (witness.peer_of(ident) or 0) or one.place != witness.places([(frame.f_code, frame.f_lasti)])[0][:2]:
+            continue
+        if op == "walk":
+            one.walker, one.steps = ident, one.steps + 1 if one.walker == ident else 1
+        if (op != "walk" or one.steps == one.step) and one in stops:
+            stops.remove(one)
+            if op in LOOKS:
+                hold_later(one.gate, 1, "access", one.peer, frame)
+            else:
+                wait_at(one.gate, "access", one.peer)

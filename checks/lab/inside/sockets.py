@@ -1,0 +1,247 @@
+"""The program's sockets: what takes the place of the methods of socket.socket and of the selectors.
+
+Each does what the real one does, marks the thread while it waits, and notes what went
+over which connection from which line; the course's ports become those that are free here.
+"""
+
+import _thread
+import collections
+import os
+import selectors
+import socket
+import sys
+
+import holds
+import witness
+from witness import Call, Connection, Socket, accepted, bound, connections, has_room, places, ports, readers, real, steps, tell
+
+NOBODYS_PORT = 1
+DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+
+def install():
+    for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, shutdown):
+        if function.__name__ in real:
+            setattr(Socket, function.__name__, function)
+    for kind in {selectors.DefaultSelector, selectors.SelectSelector, getattr(selectors, "PollSelector", selectors.SelectSelector)}:  # socketserver's
+        kind.select = selecting(kind.select)
+
+
+def bind(sock, address):
+    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        asked = tuple(address[:2])
+        here = "127.0.0.1" if sock.family == socket.AF_INET else asked[0]
+        real["bind"](sock, (here, ports.get(asked[1], 0)))
+        ports[asked[1]] = sock.getsockname()[1]
+        bound[sock.fileno()] = asked, places(steps(sys._getframe(1)))
+    else:
+        real["bind"](sock, address)
+
+
+def listen(sock, *args):
+    real["listen"](sock, *args)
+    asked, where = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
+
+
+def accept(sock):
+    if witness.rests:
+        witness.rests()
+    with Call("accept", sock, None):
+        conn, address = real["accept"](sock)
+    if holds.most["buffer"]:
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
+    if isinstance(address, tuple):
+        connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
+    accepted.append(address)  # now that it does not count as waiting any more
+    return conn, address
+
+
+def receive(name, sock, size, flags, call):
+    """One recv or recv_into of at most `size` bytes; `call(size)` does it."""
+    conn = connections.get(sock.fileno())
+    if holds.points:
+        holds.let_go()
+    if conn is None:
+        if not witness.ways:
+            return call(size)
+        with witness.ways.waiting(sock.fileno(), sock.gettimeout()):
+            got = call(size)
+        witness.ways.takes(sock.fileno(), got if name == "recv_into" else len(got))
+        return got
+    conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
+    if holds.most["recv"] and not flags:
+        size = min(size, holds.most["recv"])
+    if holds.most["wait"] and sock.gettimeout():
+        holds.most["wait"] -= 1
+        raise TimeoutError("timed out")
+    readers[conn.reader] = conn.peer
+    if witness.rests:
+        witness.rests()
+    with Call("recv", sock, conn, there=lambda: conn.is_shut):
+        try:
+            got = call(size)
+        except (BlockingIOError, TimeoutError):
+            conn.found_nothing += 1
+            raise
+        except OSError:
+            conn.ends += 1
+            holds.at_end(sock, conn)
+            raise
+        count = got if name == "recv_into" else len(got)
+        if not count and size > 0:
+            conn.ends += 1
+            holds.at_end(sock, conn)
+    if not flags:
+        conn.received += count  # now that it does not count as waiting any more
+    if holds.asked:
+        holds.after("recv", conn)
+    return got
+
+
+def recv(sock, size, flags=0):
+    return receive("recv", sock, size, flags, lambda size: real["recv"](sock, size, flags))
+
+
+def recv_into(sock, buffer, nbytes=0, flags=0):
+    size = nbytes or memoryview(buffer).nbytes
+    return receive("recv_into", sock, size, flags, lambda size: real["recv_into"](sock, buffer, size, flags))
+
+
+def transmit(name, sock, data, flags):
+    conn = connections.get(sock.fileno())
+    if conn is None:
+        if not witness.ways:
+            return real[name](sock, data, flags)
+        witness.ways.gives(sock.fileno())
+        sent = real[name](sock, data, flags)
+        witness.ways.has_given(sock.fileno(), memoryview(data).nbytes if sent is None else sent)
+        return sent
+    if holds.points:
+        holds.let_go()
+    waits_for_room = sock.gettimeout() != 0 and not flags & DONT_WAIT
+    if holds.asked:
+        holds.at_send(sock, conn, not waits_for_room)
+    try:
+        size = memoryview(data).nbytes
+    except TypeError:
+        return real[name](sock, data, flags)  # which says in its own words what is wrong
+    whole, piece = data, name == "send" and size > 1 and holds.asked.get(("piece", conn.peer))
+    fits = size // 2 if piece else holds.most["send"] or size
+    if name == "send" and size > fits:
+        data, size = memoryview(data).cast("B")[:fits], fits
+    conn.sends.append((conn.sent, steps(sys._getframe(2))))
+    conn.full_at = ()
+    conn.senders.add(_thread.get_ident())
+    with Call("send", sock if waits_for_room else None, conn, there=lambda: has_room(sock.fileno())):
+        try:
+            if conn.peer in holds.failing:
+                raise OSError(holds.failing[conn.peer], os.strerror(holds.failing[conn.peer]))
+            sent = real[name](sock, data, flags)
+        except (BlockingIOError, TimeoutError):
+            conn.full_at = steps(sys._getframe(2))
+            raise
+        except OSError:
+            conn.ends += 1
+            conn.failed_at = conn.failed_at or steps(sys._getframe(2))
+            note_depth()
+            holds.after("fail", conn)
+            raise
+        sent_now = size if sent is None else sent
+        conn.sent += sent_now
+        if sent_now < size:
+            conn.full_at = steps(sys._getframe(2))
+        if conn.rest or name == "send":
+            conn.note_rest(memoryview(whole).cast("B"), sent_now)
+        if piece:
+            holds.after("piece", conn)
+    return sent
+
+
+def note_depth():
+    """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
+    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(witness.folder)]
+    (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
+    if count > witness.deepest[0]:
+        witness.deepest = count, places([step for step in stack if step[0] is code], 1)
+
+
+def send(sock, data, flags=0):
+    return transmit("send", sock, data, flags)
+
+
+def sendall(sock, data, flags=0):
+    conn = connections.get(sock.fileno())
+    piece = holds.next_hold("piece", conn) if conn else None
+    if piece and piece[1] == 1:
+        data = memoryview(data).cast("B")
+        transmit("sendall", sock, data[:len(data) // 2], flags)
+        with Call("send", sock, conn, there=lambda: False):
+            holds.wait_at(piece[0], "piece", conn.peer)
+        data = data[len(data) // 2:]
+    return transmit("sendall", sock, data, flags)
+
+
+def sendmsg(sock, buffers, *more):
+    if more:
+        return real["sendmsg"](sock, buffers, *more)
+    return transmit("send", sock, b"".join(buffers), 0)
+
+
+def note_end(sock):
+    conn = connections.get(sock.fileno())
+    if conn is not None:
+        conn.closed_at = steps(sys._getframe(2))
+
+
+def close(sock):
+    note_end(sock)
+    real["close"](sock)
+
+
+def shutdown(sock, how):
+    note_end(sock)
+    conn = connections.get(sock.fileno())
+    if conn is not None and how != socket.SHUT_WR:
+        conn.is_shut = True
+    real["shutdown"](sock, how)
+    conn = connections.get(sock.fileno())
+    if conn and how != socket.SHUT_RD:
+        holds.release("full", str(conn.peer))  # who waits for room is told at once that there is nobody any more
+
+
+def dial(name, sock, address):
+    """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
+    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        where = steps(sys._getframe(2))
+        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
+        if address[1] in ports:
+            if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
+                address = ("::1", NOBODYS_PORT, *address[2:])
+            else:
+                address = ("127.0.0.1", ports[address[1]])
+        connections[sock.fileno()] = Connection(address[1], where)
+    with Call("connect", sock, None):
+        return real[name](sock, address)
+
+
+def connect(sock, address):
+    return dial("connect", sock, address)
+
+
+def connect_ex(sock, address):
+    return dial("connect_ex", sock, address)
+
+
+def selecting(select):
+    """A select method of a class in `selectors`, marked while it waits."""
+    def wait(selector, timeout=None):
+        if witness.rests:
+            witness.rests()
+        if witness.blocks and (timeout is None or timeout > 0):
+            witness.blocks("select")
+        at_once = timeout is not None and timeout <= 0
+        with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something):
+            return select(selector, timeout)
+    return wait

@@ -1,0 +1,28 @@
+"""Loops in a program's text that do nothing but sleep: a thread in one waits for nobody, and nothing comes of it."""
+
+import ast
+import functools
+
+
+def only_sleeps(files, thread):
+    """Does this thread of a state stand in such a loop? files: {relative path: bytes}."""
+    file, line, _ = thread["places"][0]
+    return any(first <= line <= last for first, last in idle_loops(files.get(file, b"")))
+
+
+@functools.lru_cache
+def idle_loops(source):
+    """The first and last lines of the bodies that only call sleep(), in loops whose tests only look at a name, or at an event."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [(loop.body[0].lineno, loop.body[-1].end_lineno) for loop in ast.walk(tree) if isinstance(loop, ast.While) and not loop.orelse
+            and all(isinstance(line, ast.Expr) and is_call_of(line.value, "sleep") for line in loop.body)
+            and all(is_call_of(part, "is_set") for part in ast.walk(loop.test) if isinstance(part, ast.Call))]
+
+
+def is_call_of(node, name):
+    """Is this a call of a function or method of that name, with nothing to be called for its arguments?"""
+    return (isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name
+            and not any(isinstance(part, ast.Call) for child in ast.iter_child_nodes(node) for part in ast.walk(child)))

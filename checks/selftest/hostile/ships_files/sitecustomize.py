@@ -1,0 +1,1 @@
+raise SystemExit("BREACH: loaded by the checker")

@@ -1,0 +1,368 @@
+"""Grading a class: what is handed in, what comes out, and that everybody has a row."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from lab.grading import handed_in, judging, page, reports
+from lab.grading.command import Usage, scale_in
+from lab.grading.grader import Grader
+from lab.grading.handed_in import Limits, find, lay_out, pack
+from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points
+
+TOP = Path(__file__).parent.parent.parent
+ECHO = (TOP / "solutions/01_echo/server.py").read_text()
+ENDS = "raise SystemExit('not yet')\n"  # judged in no time
+
+
+def command(*options, cwd=TOP):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", *map(str, options)],
+                          capture_output=True, text=True, cwd=cwd, env=clean, timeout=120, check=False)
+
+
+def hand_in(folder, text=ENDS, path="01_echo/server.py"):
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+    return folder
+
+
+def zipped(entries):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def tarred(entries):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in entries.items():
+            entry = tarfile.TarInfo(name)
+            if isinstance(content, tuple):
+                entry.type, entry.linkname = content
+                content = b""
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def laid_out(packed, folder, *asked):
+    limits = Limits()
+    lessons = lay_out(packed, asked, folder, limits)
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return lessons, files, limits.left_out
+
+
+def table(out):
+    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+        return {row["submission"]: row for row in csv.DictReader(file)}
+
+
+# ------------------------------------------------------------------ what is handed in
+
+@pytest.mark.parametrize("path", ["01_echo/server.py", "lessons/01_echo/server.py", "alice/lessons/01_echo/server.py", "work/01_echo/server.py"])
+@pytest.mark.parametrize("archived", ["folder", "zip", "tar.gz", "zip in a folder"])
+def test_lessons_are_found_wherever_they_lie(path, archived, tmp_path):
+    handed = hand_in(tmp_path / "class/alice", path=path)
+    packed, left_out = pack(handed)
+    content = {path: ENDS.encode()}
+    if archived == "zip in a folder":
+        shutil.rmtree(handed)
+        handed.mkdir()
+        (handed / "work.zip").write_bytes(zipped(content))
+        packed, left_out = pack(handed)
+    elif archived != "folder":
+        packed = zipped(content) if archived == "zip" else tarred(content)
+    assert not left_out
+    assert laid_out(packed, tmp_path / "out") == (["01_echo"], {"01_echo/server.py"}, [])
+
+
+def test_files_may_lie_flat_when_one_lesson_is_asked(tmp_path):
+    packed = zipped({"server.py": ENDS, "rooms/names.py": "x = 1"})
+    lessons, _, left_out = laid_out(packed, tmp_path / "a")
+    assert lessons == [] and left_out == ["no lesson's folder was found: there is rooms/names.py, server.py"]
+    assert laid_out(packed, tmp_path / "b", "05_broadcast")[:2] == (["05_broadcast"], {"05_broadcast/server.py", "05_broadcast/rooms/names.py"})
+    packed = zipped({"alice_1_assignsubmission_file_/server.py": ENDS})
+    assert laid_out(packed, tmp_path / "c", "05_broadcast")[1] == {"05_broadcast/server.py"}
+
+
+def test_who_hands_in_the_whole_kit_is_not_judged_by_its_solutions(tmp_path):
+    content = {f"chat-lab/{folder}/{lesson}/server.py": folder for folder in ("solutions", "lessons") for lesson in ("01_echo", "02_threads")}
+    lessons, files, _ = laid_out(zipped(content), tmp_path)
+    assert lessons == ["01_echo", "02_threads"] and (tmp_path / "01_echo/server.py").read_text() == "lessons"
+
+
+@pytest.mark.parametrize("archive", [zipped, tarred])
+@pytest.mark.parametrize("name", ["../../evil.py", "/tmp/evil.py", "..\\..\\evil.py", "C:\\evil.py", "01_echo/../../evil.py"])
+def test_no_path_leaves_the_folder(archive, name, tmp_path):
+    packed = archive({name: b"evil", "01_echo/server.py": ENDS.encode()})
+    lessons, files, left_out = laid_out(packed, tmp_path / "in/side")
+    assert files == {"01_echo/server.py"} and len(left_out) == 1
+    assert [path.name for path in tmp_path.rglob("*.py")] == ["server.py"]
+
+
+def test_links_and_devices_are_left_out(tmp_path):
+    packed = tarred({"01_echo/server.py": (tarfile.SYMTYPE, "/etc/passwd"), "01_echo/hard.py": (tarfile.LNKTYPE, "01_echo/server.py"),
+                     "01_echo/pipe": (tarfile.FIFOTYPE, ""), "01_echo/a.py": b"a"})
+    _, files, left_out = laid_out(packed, tmp_path / "tar")
+    assert files == {"01_echo/a.py"} and len(left_out) == 3
+    link = zipfile.ZipInfo("01_echo/server.py")
+    link.external_attr = 0o120777 << 16
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert laid_out(packed.getvalue(), tmp_path / "zip")[2][0] == "01_echo/server.py: a link"
+    folder = hand_in(tmp_path / "bob")
+    (folder / "01_echo/out.py").symlink_to("/etc/passwd")
+    (folder / "01_echo/within.py").symlink_to("server.py")
+    os.mkfifo(folder / "01_echo/pipe")
+    packed, left_out = pack(folder)
+    assert sorted(left_out) == ["01_echo/out.py: a link that leaves the submission", "01_echo/pipe: not a plain file"]
+    assert laid_out(packed, tmp_path / "folder")[1] == {"01_echo/server.py", "01_echo/within.py"}
+
+
+def test_no_bomb_goes_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in, "MOST_BYTES", 1 << 20)
+    for number, archive in enumerate((zipped, tarred)):
+        packed = archive({"01_echo/server.py": ENDS.encode(), "01_echo/zeros": bytes(50 << 20)})
+        assert len(packed) < 1 << 20
+        _, files, left_out = laid_out(packed, tmp_path / str(number))
+        assert "01_echo/zeros" not in files and left_out
+    many = zipped({f"01_echo/{number}.py": "" for number in range(handed_in.MOST_FILES + 5)})
+    assert len(laid_out(many, tmp_path / "many")[1]) == handed_in.MOST_FILES
+
+
+NO_ARCHIVES = {"nothing": b"", "half a zip": zipped({"a": b"x" * 1000})[:-30], "like a zip": b"PK\x03\x04 nonsense", "like a gz": b"\x1f\x8b nonsense",
+               "half a tar.gz": tarred({"a": os.urandom(1000)})[:-100], "text": b"nonsense" * 1000}
+
+
+@pytest.mark.parametrize("what", NO_ARCHIVES)
+def test_what_is_no_archive_is_said_to_be_none(what, tmp_path):
+    lessons, files, left_out = laid_out(NO_ARCHIVES[what], tmp_path)
+    assert lessons == [] and not files and left_out
+
+
+def test_find(tmp_path):
+    for name in ("bob", "alice", "__MACOSX", ".hidden"):
+        (tmp_path / name).mkdir()
+    for name in ("alice.zip", "carol.tar.gz", "dave.TGZ", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert list(find(tmp_path)) == ["alice", "alice.zip", "bob", "carol", "dave"]
+
+
+# ------------------------------------------------------------------ a class, from the command line
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A class that was graded once: (its folder, the reports' folder, the command's end)."""
+    top = tmp_path_factory.mktemp("grading")
+    folder, out = top / "class", top / "out"
+    hand_in(folder / "alice", ECHO)
+    hand_in(folder / "bob/lessons", f"# my own\n{ECHO.replace('    ', chr(9))}\n")
+    hand_in(folder / "=carol", path="server.py")
+    (folder / "dave.zip").write_bytes(zipped({"dave/lessons/01_echo/server.py": ENDS}))
+    (folder / "erin").mkdir()
+    hand_in(folder / "frank", (TOP / "lessons/01_echo/server.py").read_text())
+    before = snapshot(folder)
+    done = command("--class", folder, "--report", out, "--lesson", "1", "-n", "3")
+    assert snapshot(folder) == before
+    return folder, out, done
+
+
+def snapshot(folder):
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_everybody_has_a_row(graded):
+    folder, out, done = graded
+    assert done.returncode == 1 and "judged 6 of 6" in done.stdout and "left" in done.stdout
+    rows = table(out)
+    assert list(rows) == ["'=carol", "alice", "bob", "dave", "erin", "frank"]
+    assert {name: row["points"] for name, row in rows.items()} == {"'=carol": "0", "alice": "5", "bob": "5", "dave": "0", "erin": "0", "frank": "0"}
+    assert rows["dave"]["first_broken"] == "01.1" and rows["dave"]["line"] == "server.py:1" and int(rows["dave"]["waiting_checks"]) > 5
+    assert "no lesson's folder was found" in rows["erin"]["note"] and "starter" not in rows["erin"]["note"] and rows["frank"]["note"] == "the starter, not changed"
+    assert rows["alice"]["note"] == "the same as the reference solution; the same as bob"
+    assert "the same as dave" in rows["'=carol"]["note"]
+
+
+def test_reports(graded):
+    folder, out, done = graded
+    content = json.loads((out / "results/dave.json").read_text())
+    assert content["schema"] == "chat-lab/result/v1" and content["submission"] == "dave"
+    assert set(content["lessons"][0]["checks"][0]) == {"rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds"}
+    assert content["lessons"][0]["checks"][0]["where"] == [{"file": "server.py", "line": 1, "what": "exits here"}] or content["lessons"][0]["checks"][0]["where"]
+    text = (out / "feedback/dave.txt").read_text()
+    assert "0 of 5 points" in text and "What was" in text and "lessons/01_echo/server.py:1" in text and str(TOP) not in text
+    index = (out / "index.html").read_text()
+    for name in ("alice", "=carol"):
+        assert f'">{name}</a>' in index and (out / f"pages/{name}.html").exists()
+    for text in (index, (out / "pages/dave.html").read_text()):
+        assert "http://" not in text and "https://" not in text and "<script" not in text and "prefers-color-scheme" in text
+
+
+def test_started_again_it_does_what_is_new(graded, tmp_path):
+    folder, out = (shutil.copytree(path, tmp_path / path.name) for path in graded[:2])
+    again = command("--class", folder, "--report", out, "--lesson", "01")
+    assert "6 submissions, 6 of them judged before" in again.stdout
+    hand_in(folder / "frank", ENDS + "# changed\n")
+    hand_in(folder / "gina")
+    again = command("--class", folder, "--report", out, "--lesson", "01", "-n", "2")
+    assert "7 submissions, 5 of them judged before" in again.stdout and "the same as" in table(out)["gina"]["note"]
+
+
+def test_without_xdist_n_is_known_too(tmp_path):
+    hand_in(tmp_path / "class/alice")
+    done = command("--class", tmp_path / "class", "--report", tmp_path / "out", "-n", "2", "-p", "no:xdist")
+    assert done.returncode == 1 and table(tmp_path / "out")["alice"]["lesson"] == "01_echo"
+
+
+def test_interrupted_and_taken_up_again(tmp_path):
+    folder, out = tmp_path / "class", tmp_path / "out"
+    hand_in(folder / "alice")
+    for name in ("bob", "carol"):
+        hand_in(folder / name, "import time\ntime.sleep(60)\n")
+    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "--class", folder, "--report", out, "--sandbox", "off"],
+                               stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        while "judged 1 of 3" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 2
+    finally:
+        process.kill()
+        process.stdout.close()
+    rows = table(out)
+    assert rows["alice"]["points"] == "0" and rows["bob"]["note"] == rows["carol"]["note"] == "not judged yet"
+    for name in ("bob", "carol"):
+        hand_in(folder / name)
+    done = command("--class", folder, "--report", out)
+    assert "3 submissions, 1 of them judged before" in done.stdout and table(out)["bob"]["points"] == "0"
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--class", "nowhere", "--report", "out"), "there is no folder nowhere"),
+    (("--class", "empty", "--report", "out"), "holds no submission"),
+    (("--class", "class"), "say with --report OUT"),
+    (("--class", "class", "--report", "out", "-k", "echo"), "-k and -m"),
+    (("--class", "class", "--report", "class/out"), "must be a folder outside"),
+    (("--class", "class/alice", "--report", "out"), "is one submission"),
+    (("--class", "class", "--report", "out", "--lesson", "77"), "unknown lesson '77'"),
+    (("--class", "class", "--report", "out", "--submission", "class"), "cannot be given together"),
+    (("--class", "class", "--report", "out", "--points", "nowhere.toml"), "cannot be read"),
+    (("--class", "class", "--report", "out", "--dask", "tcp://127.0.0.1:1"), "--dask:"),
+    (("--points", "points.toml"), "needs --class")])
+def test_wrong_commands(options, words, tmp_path):
+    hand_in(tmp_path / "class/alice")
+    (tmp_path / "empty").mkdir()
+    done = command(*options, cwd=tmp_path)
+    assert done.returncode == 4 and words in done.stdout + done.stderr and "Traceback" not in done.stdout + done.stderr
+
+
+# ------------------------------------------------------------------ a process that judges, and what may become of it
+
+@pytest.mark.parametrize("start, words", [
+    ("import os; os._exit(7)", "ended (exit code 7)"),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended (by SIGKILL)"),
+    ("raise ImportError('broken kit')", "broken kit"),
+    ("import time; time.sleep(60)", "told nothing for 0.5 seconds"),
+    ("print('nonsense', flush=True)", "is no fact"),
+    ("print('[]', flush=True)", "is no fact")])
+def test_a_process_that_breaks_is_a_result_that_says_so(start, words, monkeypatch, tmp_path):
+    monkeypatch.setattr(judging, "START", start)
+    result = judging.judged(judging.task("alice", *pack(hand_in(tmp_path)), ["01_echo"]), patience=0.5)
+    assert words in result["broke"] and result["submission"] == "alice"
+
+
+def test_what_was_found_before_it_broke_stays(monkeypatch, tmp_path):
+    monkeypatch.setattr(judging, "START", judging.START.replace("judging.main()", (
+        "from lab import judge; judge.judge = lambda run, lesson: [judging.os._exit(3) if check.rule == '01.2' else run.note(lesson, "
+        "{'name': check.name, 'verdict': 'passed', 'message': ''}) for check in run.checks[lesson]]; judging.judge = judge.judge; judging.main()")))
+    seen = []
+    result = judging.judged(judging.task("alice", *pack(hand_in(tmp_path)), ["01_echo"]), lambda result: seen.append(1))
+    verdicts = {check["rule"]: check["verdict"] for check in result["lessons"][0]["checks"]}
+    assert verdicts["01.1"] == PASSED and {verdicts[rule] for rule in ("01.2", "01.3", "01.4", "01.5")} == {ERROR} and seen
+    [lesson] = reports.whole([result])[0]["lessons"]
+    assert (lesson["points"], lesson["max_points"], lesson["undecided"]) == (1, 1, 4)
+
+
+def test_a_kit_that_breaks_is_a_row_and_the_others_are_judged(monkeypatch, tmp_path):
+    handed = {name: hand_in(tmp_path / name) for name in ("alice", "bob")}
+    grader = Grader(handed, tmp_path / "out", ["01_echo"], "off")
+    monkeypatch.setattr(grader, "task", lambda name: 1 / 0 if name == "alice" else Grader.task(grader, name))
+    grader.here(grader.find_finished(), 2)
+    assert "ZeroDivisionError" in grader.results["alice"]["broke"] and not grader.results["bob"]["broke"]
+    assert Grader(handed, tmp_path / "out", ["01_echo"], "off").find_finished() == ["alice"]
+
+
+# ------------------------------------------------------------------ points, notes, pages
+
+def test_points_on_a_scale():
+    def checks(**verdicts):
+        return [Check(rule.replace("_", ".")[1:5], "", verdict) for rule, verdict in verdicts.items()]
+
+    both = checks(r05_1a=PASSED, r05_1b=FAILED, r05_2=PASSED, r01_4=FAILED)
+    assert points("05_broadcast", both) == (0, 2)
+    assert points("05_broadcast", both, Scale({"05.2": 3})) == (2, 4)
+    assert points("05_broadcast", both, Scale({"05.1": 2}, partial=True, kept=0.5)) == (1.5, 3)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("default = 'two'", "no number of points"), ("kept = -1", "no number"), ("[rules]\n'05.77' = 1", "no rule '05.77'"), ("points = 3", "unknown setting"),
+    ("partial = 1", "true or false"), ("what is this", "cannot be read"), ("default = true", "no number"), ("default = nan", "no number")])
+def test_wrong_points(text, words, tmp_path):
+    (tmp_path / "points.toml").write_text(text)
+    with pytest.raises(Usage, match=words):
+        scale_in(tmp_path / "points.toml")
+
+
+def test_points_file(tmp_path):
+    (tmp_path / "points.toml").write_text("default = 2\npartial = true\n[rules]\n'05.2' = 2.5\n")
+    assert scale_in(tmp_path / "points.toml") == Scale({"05.2": 2.5}, default=2, partial=True)
+
+
+def result_with(verdict, name="eve", **more):
+    check = dict.fromkeys(judging.ROW) | {"rule": "05.2", "title": "A <b>title</b>", "verdict": verdict, "message": "<script>alert(1)</script>", "hint": "",
+                                          "where": [{"file": "server.py", "line": 3, "what": "&here", "around": [[3, "</pre><script>"]]}],
+                                          "transcript": ["<i>"], "detail": [["<u>", ["<s>"]]], "seconds": 0.1}
+    lesson = {"lesson": "05_broadcast", "checks": [check | more], "text": ""}
+    return judging.no_result(name, "") | {"lessons": [lesson], "looks": {}}
+
+
+@pytest.mark.parametrize("verdict", [FAILED, UNKNOWN, ERROR, WAITING, PASSED])
+def test_what_a_student_wrote_is_text(verdict):
+    [result] = reports.whole([result_with(verdict, name="<img src=x>")])
+    for text in (page.report_page(result), page.class_page([result], "<class>")):
+        for tag in ("<script", "<img", "<u>", "<s>", "<b>title", "<class>"):
+            assert tag not in text
+
+
+def test_undecided_is_seen():
+    for verdict in (UNKNOWN, ERROR):
+        [result] = reports.whole([result_with(verdict)])
+        [row] = reports.rows([result])
+        assert row["undecided"] == 1 and row[f"{verdict}_checks"] == 1 and row["points"] == 0
+        assert "could not be decided" in reports.feedback(result) and "To look at by hand" in page.class_page([result], "")
+
+
+def test_looks(tmp_path):
+    solution = TOP / "solutions/02_threads"
+    for name, change in (("same", lambda text: text.replace("\n\n", "\n# a word\n\n\n").replace("    ", "  ")),
+                         ("other", lambda text: text.replace("conn", "connection"))):
+        shutil.copytree(solution, tmp_path / name)
+        (tmp_path / name / "server.py").write_text(change((solution / "server.py").read_text()))
+    reference = judging.solutions()["02_threads"]
+    assert judging.looks(tmp_path / "same", judging.STARTERS / "02_threads") == reference
+    assert judging.looks(tmp_path / "other", judging.STARTERS / "02_threads") != reference
+    assert judging.looks(judging.STARTERS / "02_threads", judging.STARTERS / "02_threads") == {}

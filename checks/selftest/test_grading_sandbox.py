@@ -1,0 +1,315 @@
+"""Programs that mean harm, behind the sandbox's walls: none gets what it wants, nor a point that it did not earn."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from gallery import exhibits
+from lab import sandbox
+from lab.grading import judging
+from lab.grading.handed_in import pack
+from lab.processes import fork_servers
+
+HERE = Path(__file__).parent
+TOP = HERE.parent.parent
+HOSTILE = HERE / "hostile"
+ECHO = (TOP / "solutions/01_echo/server.py").read_text()
+here = pytest.mark.skipif(sandbox.missing() is not None, reason=f"no sandbox: {sandbox.missing()}")
+
+
+def lay_down(path, folder):
+    """Lay a hostile program down as a submission; return the points that it earns."""
+    target = folder / "01_echo"
+    if path.is_dir():
+        shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        target.mkdir(parents=True)
+        shutil.copy(path, target / "server.py")
+    text = (target / "server.py").read_text()
+    what, points = re.search(r"^(serves|earns): (\d)$", text, re.MULTILINE).groups()
+    if what == "serves":
+        (target / "server.py").write_text(text + "\n" + ECHO)
+    return int(points)
+
+
+def snapshot(*folders):
+    return {path: path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
+
+
+@here
+def test_the_hostile_and_their_neighbours(tmp_path, monkeypatch):
+    """All of them in one class: each gets what it earned, its neighbours too, and nothing of them is left anywhere."""
+    folder, out = tmp_path / "class", tmp_path / "out"
+    expected = {path.stem: lay_down(path, folder / path.stem) for path in sorted(HOSTILE.iterdir()) if path.name not in ("__pycache__", "07_lock")}
+    (folder / "links_to_the_solutions/01_echo").mkdir(parents=True)
+    (folder / "links_to_the_solutions/01_echo/server.py").symlink_to(TOP / "solutions/01_echo/server.py")
+    for name, text in (("victim", ECHO), ("wrong", ECHO.replace("conn.sendall(data)", "conn.sendall(data.upper())"))):
+        (folder / name / "01_echo").mkdir(parents=True)
+        (folder / name / "01_echo/server.py").write_text(text)
+    expected |= {"victim": 5, "wrong": 0, "links_to_the_solutions": 0}
+    canary = Path(f"/var/tmp/chat-lab-canary-{os.getpid()}")
+    canary.write_text("hush")
+    before = snapshot(folder, TOP / "checks", TOP / "solutions")
+    monkeypatch.setenv("SECRET_TOKEN", "hush")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("\0chat-lab-canary")
+        listener.listen()
+        try:
+            done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", folder, "--report", out,
+                                   "--lesson", "01", "-n", "3", "--sandbox", "require"], capture_output=True, text=True, timeout=300, check=False)
+        finally:
+            assert canary.read_text() == "hush"
+            canary.unlink()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert snapshot(folder, TOP / "checks", TOP / "solutions") == before
+    rows = rows_of(out)
+    assert {name: int(row["points"]) for name, row in rows.items()} == expected
+    assert not {name: row["note"] for name, row in rows.items() if int(row["error_checks"]) or "broke" in row["note"]}
+    assert not [text for text in (path.read_text() for path in (out / "feedback").iterdir()) if "BREACH" in text]
+    assert not [one for one in psutil.Process().children(recursive=True) if is_a_students(one)]  # orphans come to us, see adopt_orphans
+
+
+def rows_of(out):
+    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+        return {row["submission"]: row for row in csv.DictReader(file)}
+
+
+def is_a_students(process):
+    """Does this process run a student's program? Those from which ours are forked look like it."""
+    try:
+        return process.pid not in {server.process.pid for server in fork_servers.values()} and "witness.main" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+@here
+def test_a_program_may_write_in_its_copy(tmp_path):
+    """As it may elsewhere: a right program that keeps a log passes."""
+    (tmp_path / "01_echo").mkdir()
+    (tmp_path / "01_echo/server.py").write_text("import os\nopen('chat.log', 'a').write('started')\nos.mkdir('old')\nos.replace('chat.log', 'old/1.log')\n"
+                                                "open(__file__, 'a').close()\n" + ECHO)
+    result = judging.judged(judging.task("alice", *pack(tmp_path), []), protect=True)
+    assert {check["verdict"] for check in result["lessons"][0]["checks"]} == {"passed"}
+
+
+@here
+def test_a_plain_run_in_the_sandbox(tmp_path):
+    lay_down(HOSTILE / "reads_secrets.py", tmp_path / "eve")
+    command = [sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "-q", "-k", "listens or hello", "--submission", tmp_path / "eve"]
+    environment = os.environ | {"SECRET_TOKEN": "hush"}
+    done = subprocess.run([*command, "--sandbox", "require"], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout
+    assert subprocess.run([*command, "--sandbox", "off"], capture_output=True, text=True, env=environment, check=False).returncode == 1
+
+
+def behind_the_wall(tmp_path, script, *arguments):
+    """Run a script of the checker's behind the outer wall; return the facts that it prints last."""
+    done = subprocess.run(sandbox.outer([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(TOP / 'checks')!r})\n{script}", *arguments], tmp_path, TOP),
+                          capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+SEES = """
+import ctypes, errno, json, os, resource
+libc = ctypes.CDLL(None, use_errno=True)
+def is_open(fd):
+    try:
+        return bool(os.fstat(fd))
+    except OSError:
+        return False
+def why_not(name, *arguments):
+    return None if getattr(libc, name)(*arguments) == 0 else errno.errorcode[ctypes.get_errno()]
+rights = (ctypes.c_uint32 * 6)()
+libc.capget((ctypes.c_uint32 * 2)(0x20080522, 0), rights)
+if (child := os.fork()) == 0:  # a process with more than one thread could not try it
+    os._exit(why_not("unshare", 0x10000000) is not None)
+top = os.path.dirname(os.path.dirname(os.getcwd()))
+print(json.dumps({"process": [os.getpid(), os.getppid()], "rights": [rights[0], rights[1], rights[3], rights[4]], "no new ones": libc.prctl(39, 0, 0, 0, 0),
+    "files": [fd for fd in range(2000) if is_open(fd)], "root": sorted(os.listdir("/")), "dev": sorted(os.listdir("/dev")),
+    "beside": [os.listdir(path) for path in (".", "..", top, "/dev/shm")], "user namespace": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]),
+    "mount": why_not("mount", b"none", b"/tmp", b"tmpfs", 0, None), "unmount": why_not("umount2", os.getcwd().encode(), 2), "nobody": os.getuid() != 0,
+    "groups": os.getgroups(), "limit": resource.getrlimit(resource.RLIMIT_NPROC)}))
+"""
+
+
+@here
+def test_a_program_is_alone_forked_or_not(tmp_path):
+    """However it was started it sees the same, has no rights and no open file but its own; a forked one cannot get a user namespace of its own, either."""
+    forked, anew = behind_the_wall(tmp_path, f"""
+import json
+from lab import processes
+from lab.program import Program
+told = []
+for processes.FORKS in (processes.FORKS, False):
+    program = Program({{"server.py": {SEES.encode()!r}}}, "server.py")
+    assert program.ends_within(10) and program.printed_all.wait(5) and program.exit_code == 0, program.output
+    told.append(json.loads(program.output) | {{"how": type(program.process).__name__, "folder": program.folder.name}})
+    program.stop()
+print(json.dumps(told))""")
+    assert (forked.pop("how"), anew.pop("how")) == ("Forked", "Popen")
+    assert forked.pop("user namespace") == 1 and (anew.pop("user namespace") == 1 or sandbox.is_root())
+    for told in (forked, anew):
+        assert told["beside"].pop(2) == [told.pop("folder")]
+    assert forked == anew == {
+        "process": [2, 1], "rights": [0, 0, 0, 0], "no new ones": 1, "files": [0, 1, 2, 900, 901], "root": forked["root"],
+        "dev": ["full", "null", "random", "shm", "urandom", "zero"], "beside": [["server.py"], ["lesson"], []], "mount": "EPERM", "unmount": "EPERM",
+        "nobody": True, "groups": [], "limit": [sandbox.PROCESSES, sandbox.PROCESSES]}
+    the_way_to = {Path(path).parts[1] for path in (TOP, *sandbox.pythons())}  # what is needed: the kit's own modules and Python
+    assert not set(forked["root"]) - {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "tmp", "usr"} - the_way_to
+
+
+@here
+def test_two_programs_share_nothing(tmp_path):
+    """Two at the same time, and one after the other: nothing that one writes or starts is there for the other."""
+    writes = b"""
+import os, time
+for path in ("/tmp/mark", "/dev/shm/mark", "mark", "../mark", "../../mark"):
+    open(path, "w").close()
+if os.fork() == 0:
+    os.setsid()
+    time.sleep(1000)
+print("written", flush=True)
+time.sleep(1000)
+"""
+    looks = b"""
+import os
+print([path for path in ("/tmp/mark", "/dev/shm/mark", "mark", "../mark", "../../mark") if os.path.exists(path)], flush=True)
+for pid in range(3, 3000):
+    try:
+        os.kill(pid, 9)
+        print("killed", pid)
+    except OSError:
+        pass
+"""
+    seen = behind_the_wall(tmp_path, f"""
+import json, psutil
+from lab.program import Program
+def looked():
+    program = Program({{"server.py": {looks!r}}}, "server.py")
+    program.ends_within(10), program.printed_all.wait(5), program.stop()
+    return program.output
+one = Program({{"server.py": {writes!r}}}, "server.py")
+assert one.watch_until(lambda: "written" in one.output, 10)
+family, seen = len(one.family()), [looked()]
+assert not one.ended
+one.stop()
+print(json.dumps([family, *seen, looked(), [process.name() for process in psutil.process_iter() if process.ppid() == psutil.Process().pid]]))""")
+    family, *looked, left = seen
+    assert family == 2 and looked == ["[]\n", "[]\n"]
+    assert left == ["bwrap"]  # behind which the fork server stands
+
+
+@here
+def test_what_a_program_uses_is_its_own(tmp_path):
+    """What the walls use is not counted, and what the program uses is."""
+    source = b"import socket, threading, time\nkept = bytearray(60 << 20), [socket.socket() for _ in range(7)]\nthreading.Thread(target=time.sleep, args=[100]).start()\nprint('here', flush=True)\n"
+    for forks in ("processes.FORKS", "False"):
+        sockets, memory, threads, family = behind_the_wall(tmp_path, f"""
+import json
+from lab import processes
+from lab.program import Program
+processes.FORKS = {forks}
+program = Program({{"server.py": {source!r}}}, "server.py")
+assert program.watch_until(lambda: "here" in program.output, 10)
+print(json.dumps([program.sockets, program.peak_memory, program.threads, len(program.family())]))
+program.stop()""")
+        assert (sockets, threads, family) == (7, 2, 1) and 60 << 20 < memory < 120 << 20
+
+
+@here
+@pytest.mark.parametrize("forks", ["processes.FORKS", "False"])
+def test_the_harness_behind_the_wall(tmp_path, forks):
+    """What is seen of a program does not depend on the wall: that it is idle, how it ended, what it can tell of how it was started."""
+    assert behind_the_wall(tmp_path, f"""
+import pytest
+from lab import processes
+processes.FORKS = {forks}
+print("\\n" + str(int(pytest.main(["-p", "no:cacheprovider", "-q", "checks/selftest/test_terminal.py", "checks/selftest/test_harness.py",
+                                   "-k", "idle or cannot_tell or programs_that_end or memory or leaves_nothing or ctrl_c"]))))""") == 0
+
+
+@here
+def test_ctrl_c_in_the_sandbox(tmp_path):
+    """It is pytest's to answer, which says what came out so far."""
+    (tmp_path / "dave/01_echo").mkdir(parents=True)
+    (tmp_path / "dave/01_echo/server.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    file = tmp_path / "v.json"
+    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--sandbox", "require",
+                                "--submission", tmp_path / "dave", "--json", file], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        while not file.exists():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 2 and "KeyboardInterrupt" in process.stdout.read()
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_where_there_is_none(tmp_path):
+    """`require` refuses, `auto` says what is not protected."""
+    (tmp_path / "class/alice/01_echo").mkdir(parents=True)
+    (tmp_path / "class/alice/01_echo/server.py").write_text("raise SystemExit(1)\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)
+    command = [sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--lesson", "01"]
+    environment = os.environ | {"PATH": str(tmp_path / "bin")}
+    for where in (("--class", tmp_path / "class", "--report", tmp_path / "out"), ("--submission", tmp_path / "class/alice")):
+        done = subprocess.run([*command, *where, "--sandbox", "require"], capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 4 and "bubblewrap (bwrap) is not installed" in done.stderr
+        done = subprocess.run([*command, *where, "--sandbox", "auto"], capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 1 and done.stdout.count("not isolated: bubblewrap (bwrap) is not installed") == 1
+
+
+def test_without_a_sandbox_too(tmp_path):
+    """Those that need no wall to be stopped, in a class with a neighbour."""
+    names = ("claims_to_listen", "escapes_its_session", "prints_fake_results", "ships_files")
+    expected = {name: lay_down(next(HOSTILE.glob(f"{name}*")), tmp_path / "class" / name) for name in names}
+    (tmp_path / "class/victim/01_echo").mkdir(parents=True)
+    (tmp_path / "class/victim/01_echo/server.py").write_text(ECHO)
+    done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", tmp_path / "class", "--report", tmp_path / "out",
+                           "--lesson", "01", "-n", "3", "--sandbox", "off"], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1 and "not isolated: --sandbox off" in done.stdout
+    assert {name: int(row["points"]) for name, row in rows_of(tmp_path / "out").items()} == expected | {"victim": 5}
+    assert not [one for one in psutil.Process().children(recursive=True) if is_a_students(one)]
+
+
+def test_who_fools_the_observer_gets_no_pass(tmp_path):
+    """A server with a race, and something in front that means to hide it: it is convicted all the same, or nobody can tell, and it is said why."""
+    wrong = exhibits("07_lock/wrong/joins_without_lock")[0]
+    for path in [None, *sorted((HOSTILE / "07_lock").glob("*.py"))]:
+        target = tmp_path / "class" / (path.stem if path else "plain")
+        target.mkdir(parents=True)
+        wrong.hand_in(target)
+        server = target / "07_lock/server.py"
+        server.write_text((path.read_text() if path else "") + "\n" + server.read_text())
+    done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", tmp_path / "class", "--report", tmp_path / "out",
+                           "--lesson", "07", "-n", "2"], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    seen = {}
+    for path in (tmp_path / "out/results").glob("*.json"):
+        checks = json.loads(path.read_text())["lessons"][0]["checks"]
+        seen[path.stem] = {check["verdict"]: check["message"] for check in checks if check["rule"] == "07.3"}
+    said = {"answers_as_the_witness": "with no lock held", "plain": "with no lock held"}
+    assert len(seen) == 1 + len(list((HOSTILE / "07_lock").glob("*.py")))
+    for name, verdicts in seen.items():
+        assert said.get(name, "has changed what watches it from inside") in (verdicts.get("failed") or verdicts.get("unknown") or str(verdicts)), name
+
+
+def test_who_kills_the_checker_gets_a_row_that_says_so(tmp_path):
+    """Without a sandbox a program can: the row is an error, no pass, and no points."""
+    lay_down(HOSTILE / "stops_itself.py", tmp_path)
+    (tmp_path / "01_echo/server.py").write_text("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n" + ECHO)
+    result = judging.judged(judging.task("eve", *pack(tmp_path), []), protect=False)
+    assert "ended (by SIGKILL)" in result["broke"]
+    assert "passed" not in {check["verdict"] for check in result["lessons"][0]["checks"]}

@@ -1,0 +1,425 @@
+"""Lesson 10: members who do not read, and what becomes of the others, rule by rule."""
+
+import contextlib
+import time
+
+from lab.clients import WAIT
+from lab.course import after
+from lab.evidence import place
+from lab.verdict import Failure, Unknown
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
+    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+from test_05_broadcast import (  # noqa: F401
+    breaks_off, ends, leaves, test_chat_to_the_others, test_end_is_announced, test_every_other_member,
+    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order_when_a_send_is_late,
+    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
+    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
+from test_06_client import (  # noqa: F401
+    test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
+from test_07_lock import (  # noqa: F401
+    MOST_POINTS, is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
+from test_09_dead_clients import (  # noqa: F401
+    is_free_again, others_hear, test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
+    test_found_by_a_send_that_is_reset, test_found_by_its_own_thread, test_found_by_two_sends_at_once,
+    test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
+    test_several_dead_at_once, test_two_hundred_deaths)
+
+PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
+SHORT, LONG, LONGEST = "x" * 1000, "x" * 30_000, "x" * 60_000  # what is said to members who do not read
+MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more than MOST, and MANY messages more, nobody may keep
+MANY = 10_000
+ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
+AT_ONCE = 500  # messages at most that are under way to those who read
+AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
+ALL = 300.0  # seconds in which so much is said
+
+
+def test_listens(server):
+    """10.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_others_hear_while_a_send_waits(server):
+    """10.1 While there is no room for what is sent to one member, the others' messages flow on
+
+    Whoever has something for a member puts it into that member's outbox and goes on. A
+    thread of the member's own takes it out and sends it: it alone waits for the member.
+    """
+    server.patience = PATIENCE
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    with server.holds("full", bob), server.while_it_reads_nothing(bob):
+        bob.did("is slow: there is no room for anything that is sent to him")
+        bob.reads = False
+        life_goes_on(server, alice, carol)
+
+
+@after(test_others_hear_while_a_send_waits)
+def test_others_hear_while_a_member_does_not_read(server):
+    """10.1 A member that stops reading delays nobody, when all that the system keeps for it is full
+
+    The system takes what is sent to such a member until its buffers are full; the next
+    send waits. That must not be a send in another member's thread, and nobody may wait for
+    room in an outbox either.
+    """
+    server.patience = PATIENCE
+    alice, carol, bob = server.client("alice").joins(), server.client("carol").joins(), joins_slowly(server, "bob")
+    with server.while_it_reads_nothing(bob):
+        said = stops_reading(bob, alice, carol)
+        life_goes_on(server, alice, carol)
+        piles_up(bob, alice, said, SHORT, lambda: len(said) > ROOM)
+
+
+def meet(server, *names):
+    """Members of these names, each of whom has been told of all who came later."""
+    members = [server.client(name).joins() for name in names]
+    for number, member in enumerate(members):
+        for later in members[number + 1:]:
+            member.is_told_of(later)
+    return members
+
+
+def life_goes_on(server, alice, carol):
+    """The others talk, are refused, come and go, and hear of it all."""
+    for sender, other in ((alice, carol), (carol, alice)):
+        others_hear(sender, (other, server.witness), f"{sender} goes on")
+    alice.is_refused({"type": "dance"}, "an unknown type")
+    dave = server.client("dave").joins()
+    for member in (alice, carol):
+        member.is_told_of(dave)
+    dave.leaves()
+    for member in (alice, carol):
+        member.is_told_of(dave, f"{member} is told that dave has gone")
+    others_hear(alice, (carol, server.witness), "dave has gone")
+
+
+def says_and_is_heard(sender, others, text, said):
+    others_hear(sender, others, text)
+    said.append((sender, text))
+
+
+def joins_slowly(server, name):
+    """A member at the end of a narrow line, whose joining is over."""
+    member = server.slow_client(name).joins()
+    server.witness.is_told_of(member)
+    server.is_through_with(member)
+    server.witness.forgets_system_messages()
+    return member
+
+
+def stops_reading(slow, sender, *others):
+    """The member reads nothing from now on, and another speaks, heard by the others, until the server is held up by that; return what was said."""
+    server, walter, said = slow.server, slow.server.witness, []
+    slow.stops_reading()
+    ahead, keeps_up = walter.received - server.has_sent(slow), True
+
+    def has_come_so_far():
+        return server.is_held_up_by(slow) or has_left(slow) or walter.received - server.has_sent(slow) <= ahead
+
+    for number in range(200):
+        says_and_is_heard(sender, (*others, walter), f"{number} {SHORT if number < 100 else LONG}", said)
+        keeps_up = keeps_up and server.waits_until(has_come_so_far, WAIT)
+        if server.is_held_up_by(slow) or has_left(slow):
+            break
+    return said
+
+
+def fills_up(slow, sender, said):
+    """The sender says more than the system takes when it finds a little room yet, so that the sends go on waiting."""
+    for number in range(5):
+        if not has_left(slow):
+            says_and_is_heard(sender, (slow.server.witness,), f"one more: {number} {LONG}", said)
+
+
+def has_left(member):
+    """Has the room been told that it has left?"""
+    member.server.witness.takes()
+    return bool(member.server.witness.system_messages(member.nick))
+
+
+def misses_nothing(member, said):
+    """It gets all of this; or, when there was no room for it, the beginning and then the end. Return whether it got all."""
+    if all(member.hears_unless_cut_off(sender, text) for sender, text in said):
+        return True
+    member.is_cut_off()
+    return False
+
+
+def test_reads_again(server):
+    """10.2 A member that reads again before the bound is reached misses nothing
+
+    Keep what is for the member, in order, until it has been sent; drop nothing.
+    """
+    server.patience = PATIENCE
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    with server.while_it_reads_nothing(bob):
+        said = stops_reading(bob, alice)
+        if server.gives_up_on(bob, seconds=5):
+            fills_up(bob, alice, said)
+            server.waits_until(lambda: server.has_given_up_on(bob) or has_left(bob), PATIENCE)
+        for number in range(3):
+            says_and_is_heard(alice, (server.witness,), f"one more: {number}", said)
+    bob.reads_again()
+    if misses_nothing(bob, said):
+        for text in ("and now?", "and again?"):
+            others_hear(alice, (bob, server.witness), text)
+
+
+@after(test_reads_again)
+def test_bound(server):
+    """10.2 What is kept for a member that does not read is bounded; then it is disconnected, and its leaving is announced
+
+    Count what waits in the outbox, in messages or in bytes. When it is too much, end the
+    connection (shutdown() wakes both of its threads), and do not wait: not for room, and
+    not for the member.
+    """
+    server.patience = PATIENCE
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    alice.forgets_system_messages()
+    said = reads_too_late(bob, alice)
+    others = alice, server.witness
+    for member in others:
+        member.is_told_of(bob, f"{member} is told that bob has left")
+    is_over(*others)
+    for member in others:
+        member.was_told_nothing(f"{member} is told once that bob has left", about="bob", more="one more")
+    is_free_again(server, "bob")
+    bob.reads_again()
+    if misses_nothing(bob, said):
+        bob.is_cut_off()
+
+
+def reads_too_late(slow, sender):
+    """The member does not read until it is disconnected; when that does not come it reads in between. Return what was said at last."""
+    server, walter = slow.server, slow.server.witness
+    for most, many in ((MUCH, 0), (MOST, MANY)):
+        memory = server.peak_memory()
+        with server.while_it_reads_nothing(slow):
+            said = stops_reading(slow, sender)
+            if server.gives_up_on(slow, seconds=5):
+                fills_up(slow, sender, said)
+                server.waits_until(lambda: has_left(slow), PATIENCE)
+        with server.holds("full", slow), server.while_it_reads_nothing(slow):  # as its buffers are: but a few bytes might find room
+            piles_up(slow, sender, said, LONG, lambda: size(said) > MUCH // 4)
+            piles_up(slow, sender, said, LONGEST, lambda: size(said) > most)
+            enough = len(said) + many
+            piles_up(slow, sender, said, "", lambda: len(said) >= enough)
+        if has_left(slow):
+            return said
+        failure = server.failure(
+            f"{slow} has read nothing while {sender} said {len(said):,} messages ({size(said) >> 20} MiB), and is in the room still; "
+            f"meanwhile the server's memory grew by {(server.peak_memory() - memory) >> 20} MiB",
+            "what is kept for a member that does not read is bounded: at some point it is disconnected", slow)
+        slow.reads_again()
+        reads_all(slow, sender, said)
+        walter.forgets_system_messages()
+    raise failure
+
+
+def reads_all(slow, sender, said):
+    """It reads, and nothing is missing, as it is a member still."""
+    try:
+        for first in range(0, len(said), AT_ONCE):
+            slow.hears_all(sender, [text for _, text in said[first:first + AT_ONCE]])
+    except Failure:
+        if slow.end and not has_left(slow):
+            raise slow.server.failure(f"{slow} was disconnected, and nobody was told that {slow} has left",
+                                      "when the bound is reached, the member is disconnected, and its leaving is announced", slow, closed=True) from None
+        raise
+
+
+def piles_up(slow, sender, said, text, enough, held=lambda: False):
+    """The sender says this until it is enough(), until the slow member has been disconnected, or until a thread is held, which may be the sender's."""
+    walter, began, again = slow.server.witness, time.monotonic(), slow.server.program.patience(AGAIN)
+    while not enough() and not has_left(slow) and not held():
+        volley = [f"{len(said) + more} {text}" for more in range(1 + min(len(said) // 8, AT_ONCE))]  # less than waits for the other already
+        for each in volley:
+            sender.says(each)
+        walter.hears_all(sender, volley, unless=held)
+        said += [(sender, each) for each in volley]
+        if again.is_over() and slow.server.who_waits_for(slow):
+            raise slow.server.failure(f"while {sender} said {len(said):,} messages in {again.seconds:g} seconds, sends to {slow} were given up again and again",
+                                      "a member that does not read delays nobody; one to whom a send is given up is disconnected", slow)
+        if time.monotonic() > began + ALL:
+            raise Unknown(f"could not tell: in {ALL:g} seconds the server let only {size(said):,} bytes through to those who read")
+
+
+def size(said):
+    return sum(len(text) for _, text in said)
+
+
+def test_messages_do_not_mix(server):
+    """10.3 Messages never mix on the wire, whoever speaks at the same time, however the system cuts the writes
+
+    sendall() may stand in the middle of a message for as long as it likes. If two threads
+    send on one connection, one of them writes into the other's message: let one thread
+    alone send to a member, or hold a lock of that connection from a message's first byte
+    to its last.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    for point in range(1, MOST_POINTS):
+        first, second = f"{point} from alice", f"{point} from carol"
+        with cut_in_two(server, bob, lambda: alice.says(first), lambda: carol.says(second), point) as held:
+            bob.hears_from(alice, first)
+            bob.hears_from(carol, second)
+        if not held:
+            return
+
+
+@after(test_messages_do_not_mix)
+def test_answers_do_not_mix(server):
+    """10.3 The same with what the server itself says: answers, refusals and announcements
+
+    Also what only this member is told goes the same way as all the rest: through its outbox.
+    """
+    alice, bob, frank = meet(server, "alice", "bob", "frank")
+    dave, erin = (server.client(name) for name in ("dave", "erin"))
+
+    def bob_is_refused():
+        bob.sends({"type": "dance"})
+
+    for number, (first, second, told) in enumerate((
+            (lambda: alice.says("hi"), bob_is_refused, ""),
+            (bob_is_refused, lambda: alice.says("hi"), ""),
+            (lambda: alice.says("hi"), lambda: dave.asks_for("dave"), "dave"),
+            (lambda: erin.asks_for("erin"), lambda: alice.says("hi"), "erin"),
+            (lambda: alice.says("hi"), frank.leaves, "frank"),
+            (bob_is_refused, erin.leaves, "erin"))):
+        with cut_in_two(server, bob, first, second):
+            bob.is_told(f"bob gets a system message{told and ' with {told!r} in it'}", told)
+            alice.says(f"fence {number}")
+            bob.hears_at_last(alice, f"fence {number}")
+    henry = server.client("henry")
+    with cut_in_two(server, henry, lambda: henry.sends({"type": "dance"}), lambda: henry.asks_for("alice")):
+        for what in ("an unknown type", "a nick that is taken"):
+            henry.is_told(f"{what} is answered by a system message")
+    gina = server.client("gina")
+    with cut_in_two(server, gina, lambda: gina.asks_for("gina"), lambda: alice.says("welcome")):
+        gina.is_told("gina is told that she has joined", "gina")
+        alice.says("and now?")
+        gina.hears_at_last(alice, "and now?")
+
+
+@contextlib.contextmanager
+def cut_in_two(server, receiver, first, second, point=1):
+    """first() makes the server send to the receiver; the thread that does is late in the middle of it, and second() comes in between.
+
+    Inside of this what has come is looked at; gives whether a thread was held.
+    """
+    receiver.has_message()
+    receiver.inbox.clear()
+    with server.holds("piece", receiver, point) as hold:
+        first()
+        held = hold.caught(receiver.has_message, seconds=WAIT)
+        if held:
+            receiver.did(f"has got half of a message: the send of it is late just now, at {place(held[0]['where'])}")
+            second()
+            server.waits_until(lambda: server.rests(but=held), WAIT)
+    if not held:
+        second()
+    with server.pointing_to(held[0]["where"] if held else (), f"was in the middle of sending this to {receiver} when another thread sent to him"):
+        yield held
+
+
+def test_order_for_a_slow_member(server):
+    """10.4 Each member hears one sender's messages in their order, also when one send takes its time
+
+    What comes later may not overtake: not on a way around the outbox, and not because two
+    threads empty it. A lock gives no turns: of those that wait for it any may come first.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    (first, opening), *more = said = [(sender, f"{word} from {sender}") for word in ("first", "second", "last") for sender in (alice, carol)]  # in no order of letters, nor of lengths
+    with server.holds("send", bob) as hold, server.holds("lock", bob, count=len(more)) as turn:
+        first.says(opening)
+        held = hold.caught(bob.has_message, seconds=WAIT)
+        for sender, text in more:
+            sender.says(text)
+        if held:
+            bob.did(f"is slow: the send of what comes first takes its time, at {place(held[0]['where'])}")
+            server.waits_until(lambda: bob.has_message() or server.rests(but=held + turn.held), WAIT)
+        late = turn.held
+        if late:
+            bob.did(f"is still slow: {len(late)} of the threads that wait for their turn with him get it last, and the last of them first, at {place(late[0]['where'])}")
+        hold.release()
+        for _ in late:
+            server.waits_until(lambda: server.rests(but=late), WAIT)
+            turn.release_last()
+    with server.pointing_to(late[0]["where"] if late else held[0]["where"] if held else (),
+                            "waited here for its turn, and others came first" if late else "was late with what was said first"):
+        for sender, text in said:
+            bob.hears_from(sender, text)
+
+
+WAYS = leaves, ends, breaks_off
+
+
+def test_its_threads_end(server):
+    """10.5 All threads of a member end when it has gone, on whatever way
+
+    Tell its writer, too, that there will be no more: by a sentinel in the outbox, or a flag
+    and a notify().
+    """
+    alice = server.client("alice").joins()
+    before = server.counts()
+    for goes in WAYS:
+        bob = server.client("bob").joins()
+        alice.is_told_of(bob)
+        alice.says("hi")
+        bob.hears(alice, "hi")
+        goes(bob)
+        server.is_back_to(before, f"bob {goes.__name__.replace('_', ' ')}")
+
+
+@after(test_its_threads_end, test_others_hear_while_a_member_does_not_read)
+def test_its_threads_end_though_it_does_not_read(server):
+    """10.5 The same when it goes while a send to it waits
+
+    A writer that stands in sendall() does not look at its outbox. shutdown() wakes it,
+    close() does not.
+    """
+    server.patience = PATIENCE
+    alice = server.client("alice").joins()
+    threads, _ = server.counts()
+    slow = [joins_slowly(server, f"slow-{number}") for number, _ in enumerate(WAYS)]
+    with server.while_it_reads_nothing(slow[0]):
+        for member in slow[1:]:
+            member.stops_reading()
+        said = stops_reading(slow[0], alice)
+        fills_up(slow[0], alice, said)
+        server.waits_until(lambda: all(server.is_held_up_by(member) or has_left(member) for member in slow), WAIT)
+    for member, goes in zip(slow, WAYS):
+        goes(member)
+    server.is_back_to((threads, float("inf")), "three members who did not read have gone")
+
+
+@after(test_bound)
+def test_its_threads_end_when_it_is_disconnected(server):
+    """10.5 The same when it is disconnected because it does not read
+
+    Nobody reads at the other end, and nobody closes there: both threads have to be woken here.
+    """
+    server.patience = PATIENCE
+    alice = server.client("alice").joins()
+    threads, _ = server.counts()
+    bob = joins_slowly(server, "bob")
+    said = stops_reading(bob, alice)
+    with server.holds("fail", bob) as hold:  # a send that fails when bob is disconnected: its thread is late then
+        piles_up(bob, alice, said, LONG, lambda: size(said) > MUCH, held=lambda: hold.held)
+        if has_left(bob) or hold.held:
+            held = hold.caught(lambda: server.program.threads <= threads, seconds=1)
+            server.waits_until(lambda: server.rests(but=held), 1)
+    if has_left(bob) or hold.held:
+        server.is_back_to((threads, float("inf")), "bob was disconnected")

@@ -1,0 +1,283 @@
+"""Lesson 11: a clean end, rule by rule."""
+
+import contextlib
+
+from lab import noise, stories
+from lab.clients import WAIT
+from lab.course import after
+from lab.ending import no_daemons
+from lab.evidence import place
+from lab.faults import HOLD_SECONDS
+from lab.verdict import Failure
+from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
+    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+from test_02_threads import test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
+from test_03_messages import (  # noqa: F401
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_not_utf8, test_reset_inside_a_line)
+from test_04_join import (  # noqa: F401
+    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
+    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
+from test_05_broadcast import (  # noqa: F401
+    test_chat_to_the_others, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
+    test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_refusal_is_private,
+    test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed, test_stranger_hears_nothing,
+    test_stranger_is_not_heard, test_stranger_is_told_nothing)
+from test_06_client import (  # noqa: F401
+    test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
+from test_07_lock import (  # noqa: F401
+    test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
+from test_09_dead_clients import (  # noqa: F401
+    test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
+    test_found_by_a_send_that_is_reset, test_found_by_its_own_thread, test_found_by_two_sends_at_once,
+    test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
+    test_several_dead_at_once, test_two_hundred_deaths)
+from test_10_slow_clients import (  # noqa: F401
+    joins_slowly, test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
+    test_its_threads_end_when_it_is_disconnected, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
+    test_others_hear_while_a_send_waits, test_reads_again)
+
+STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
+LONG, MOST_SAID = "x" * 20_000, 40  # what is said to them, and how often at most
+
+
+def test_listens(server):
+    """11.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
+
+    Write HOST, PORT = "127.0.0.1", 9090 and listen there: 127.0.0.1 is this machine
+    alone, 0.0.0.0 would let the whole network in.
+    """
+    server.listens_on("127.0.0.1", 9090)
+
+
+def test_goodbye(server):
+    """11.1 On Ctrl-C every member gets a system message, and every connection is closed
+
+    Catch KeyboardInterrupt around the loop that accepts, and tell each member; when that
+    has been sent, end its connection.
+    """
+    members = alice, bob, carol = room(server)
+    strangers = somebody_who_has_not_joined(server)
+    alice.says("hi")
+    for member in (bob, carol):
+        member.hears(alice, "hi")
+    server.comes_to_rest()
+    ending = server.gets_ctrl_c()
+    for member in members:
+        ending.said_goodbye_to(member)
+    for client in strangers:
+        ending.let_go_of(client)
+
+
+def test_slow_member(server):
+    """11.1 A member that is slow but reads gets all that was said before Ctrl-C, and then the system message
+
+    What still lies in an outbox when Ctrl-C comes is to be sent: put the system message
+    behind it, and wait for the writer's end, for a second or so.
+    """
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    forget_announcements(server, alice, bob)
+    said = talks_until_stuck(alice, bob)
+    for number in range(1, 6):
+        said.append(f"and {number}")
+        alice.says(said[-1])
+    server.is_through_with(alice)
+    if server.has_closed(bob):
+        return  # too slow for this server, which is lesson 10's business
+    ending = server.gets_ctrl_c(late=[bob])
+    ending.said_goodbye_to(alice)
+    ending.said_goodbye_to(bob, said)
+
+
+@after(test_goodbye)
+def test_goodbye_after_half_a_message(server):
+    """11.1 The same with a member to whom half of a message has been sent just then
+
+    The system message goes the way that all the rest goes, through the member's outbox: a
+    send past it may come into the middle of another thread's message.
+    """
+    alice, bob, carol = room(server)
+    with server.holds("piece", bob) as hold:
+        alice.says("hi")
+        held = hold.caught(bob.has_message, seconds=WAIT)
+        if held and server.is_main_thread(held[0]):  # Ctrl-C interrupts that one wherever it is
+            hold.release()
+        elif held:
+            bob.did(f"has got half of a message: the send of it is late just now, at {place(held[0]['where'])}")
+        bob.stops_reading()
+        ending = server.gets_ctrl_c(late=[bob], then=hold.release)
+    with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending a message to bob"):
+        ending.said_goodbye_to(bob, ["hi"])
+    ending.said_goodbye_to(carol, ["hi"])
+
+
+def test_goodbye_past_the_dead(server):
+    """11.1 The others get the system message also when the send of it to one member fails
+
+    One try around each send, as in lesson 09.
+    """
+    members = alice, bob, carol = room(server)
+    for member in (alice, carol):
+        server.cannot_send_to(member, "EPIPE")
+    server.gets_ctrl_c().said_goodbye_to(bob)
+
+
+def test_clean_end(server):
+    """11.2 On Ctrl-C the process ends within two seconds, with exit code 0 and without a traceback
+
+    Every thread that waits for its client must be woken, shutdown() does that, and find
+    that it has come to its end. An error on the way is one to catch.
+    """
+    room(server)
+    somebody_who_has_not_joined(server)
+    server.comes_to_rest()
+    server.gets_ctrl_c().was_clean()
+
+
+def test_no_daemon_threads(server):
+    """11.2 The server's threads come to their own end; none is a daemon thread
+
+    Python stops a daemon thread at the program's end wherever it is, and its `finally`
+    is not run. Start threads without daemon=True, and see that each one ends.
+    """
+    room(server)
+    somebody_who_has_not_joined(server)
+    server.comes_to_rest()
+    no_daemons(server)
+    server.gets_ctrl_c().left_nobody()
+
+
+def test_stalled_members(server):
+    """11.2 The same with members that read nothing, and somebody who comes just then
+
+    A send to such a member never ends by itself; give all of them one second together,
+    and then shutdown() wakes whoever stands in a send. First of all close the listener.
+    """
+    alice = server.client("alice").joins()
+    stalled = [joins_slowly(server, f"s{number}-") for number in range(1, STALLED + 1)]
+    forget_announcements(server, alice)
+    talks_until_stuck(alice, *stalled)
+    server.gets_ctrl_c(then=lambda: knocks(server)).was_clean()
+
+
+def test_client_who_has_just_come(server):
+    """11.2 The same when a client's thread begins only after Ctrl-C
+
+    Whoever wakes the readers cannot wake one that has not begun: that one must look, after
+    it has been put among them and before it waits for a message, whether the server stops.
+    """
+    room(server)
+    server.comes_to_rest()
+    with server.holds("start") as hold:
+        dave = server.client("dave")
+        hold.caught(otherwise=lambda: server.has_accepted(server.connected))
+        dave.did("has come, and its thread has not begun")
+        ending = server.gets_ctrl_c(then=hold.release)
+    ending.was_clean()
+    ending.left_nobody()
+
+
+def test_port_is_free(server):
+    """11.2 After Ctrl-C the port is free at once, also with clients connected
+
+    socket.create_server() takes a port that the system still keeps for old connections
+    (TIME_WAIT); by hand it is SO_REUSEADDR before bind().
+    """
+    room(server)
+    server.comes_to_rest()
+    server.gets_ctrl_c().was_in_time()
+    server.restart()
+    server.client("dave").joins()
+
+
+def test_mixed_load(server):
+    """11.3 The whole contract holds when joins, chats, leaves, resets, bad input and stalled members come in any order
+
+    Each client has its own nick, buffer and outbox, made when it comes and gone when it
+    goes, whichever way it goes: one `finally` for all of them. What is kept anywhere else,
+    by nick or in a list beside the members, must be put right at each of these ways.
+    """
+    stories.hold(server, stories.by_turns, stories.by_one, stories.after_a_refusal)
+
+
+@after(test_mixed_load)
+def test_mixed_load_with_a_stalled_member(server):
+    """11.3 The same with a member that does not read: it leaves, breaks off or is cut off, others come and go, and somebody gets its nick
+
+    What waits for a member belongs to its connection, not to its nick: the next one of
+    that nick may be in while the last one's outbox is still being emptied.
+    """
+    stories.hold(server, stories.with_one_that_does_not_read)
+
+
+@after(test_mixed_load)
+def test_mixed_load_while_one_leaves_late(server):
+    """11.3 The same while the thread of a member that leaves is late, at whatever point
+
+    Between two lines of a thread the others may do anything. Take the leaver out, and copy
+    who is to hear of it, in one critical section, and keep the nick in a local variable.
+    """
+    stories.hold(server, stories.while_one_leaves_late)
+
+
+def test_any_bytes(server):
+    """11.3 Whatever bytes a client sends, the others go on, and it gets an answer or the end of its connection
+
+    What is no message, a line that is not UTF-8 or no JSON object, raises a ValueError, and
+    what is one may have fields of any kind. Whatever it is: clean up in `finally`.
+    """
+    for data in noise.NOISE:
+        noise.is_survived(server, [data[:7], data[7:]], served=b"join" not in data)
+
+
+def room(server):
+    """Three members, and walter; each has taken all that it was told."""
+    members = [server.client(name).joins() for name in ("alice", "bob", "carol")]
+    forget_announcements(server, *members)
+    return members
+
+
+def forget_announcements(server, *members):
+    for member in members:
+        server.is_through_with(member)
+    server.comes_to_rest()
+    for member in (*members, server.witness):
+        member.forgets_system_messages()
+
+
+def talks_until_stuck(sender, *slow):
+    """These read nothing, and somebody talks until nothing more can be sent to any of them, for two messages; return all that was said."""
+    server, said, before, still = sender.server, [], None, 0
+    for member in slow:
+        member.stops_reading()
+    while still < 2 and len(said) < MOST_SAID:
+        said.append(f"{len(said)} {LONG}")
+        sender.says(said[-1])
+        server.witness.hears_from(sender, said[-1])
+        server.waits_until(lambda: before != sent_to(slow) or all(map(server.is_held_up_by, slow)), HOLD_SECONDS)
+        before, last = sent_to(slow), before
+        still = still + 1 if before == last and all(map(server.is_held_up_by, slow)) else 0
+    for member in slow:
+        member.did("is slow: a send to it waits")
+    return said
+
+
+def sent_to(members):
+    return [member.server.has_sent(member) for member in members]
+
+
+def somebody_who_has_not_joined(server):
+    """One who has said nothing yet, and one in the middle of a message."""
+    silent, half = server.client("the silent one"), server.client("eve")
+    half.sends_bytes(b'{"type": "join", "us')
+    server.takes_all(half)
+    return silent, half
+
+
+def knocks(server):
+    """Somebody comes, if the server still listens."""
+    with contextlib.suppress(Failure):
+        server.client("a newcomer")

@@ -29,12 +29,12 @@ MOST_SOURCE = 40_000  # bytes of the modules of one program that are compiled be
 MOST_CODE = 100_000  # bytes of their code
 WINDOWS = sys.platform == "win32"
 
-IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import witness; "
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import run, witness; "
 ANEW = "arguments = eval(sys.argv[2]); "
 FORKED = "import forks; arguments = forks.serve(*eval(sys.argv[2])); "
 TERMINAL = "witness.sit_at_a_terminal(); "
-CONFINED = "witness.confine{}; witness.os.setsid(); witness.os.environ.pop('PWD', None); "  # as without a wall: bwrap leads the session, and sets PWD
-START = "witness.main(*arguments)"
+CONFINED = "run.confine{}; run.os.setsid(); run.os.environ.pop('PWD', None); "  # as without a wall: bwrap leads the session, and sets PWD
+START = "run.main(*arguments)"
 
 
 def adopt_orphans():
@@ -139,7 +139,7 @@ def modules(files):
 
 @functools.lru_cache(maxsize=2)
 def compiled(sources, scratch):
-    """The code of these modules, (name, source), of a program that is watched, for witness.main; b"" if there is none.
+    """The code of these modules, (name, source), of a program that is watched, for run.main; b"" if there is none.
 
     It is made in a process of its own, in which nothing of the student's runs: so nobody else can have made it.
     """

@@ -33,7 +33,7 @@ OUTPUT_MOST = 16 << 20  # bytes; what a program prints beyond them is taken slow
 MEMORY_MOST = 512 << 20  # bytes, resident, of the whole tree
 STOP_SECONDS = 60  # at most; a process that was killed still needs a processor to end
 ANSWER_SECONDS = 5
-SIGN = 16  # bytes with which each line of the witness's begins, see inside/witness.py
+SIGN = 16  # bytes with which each line of the witness's begins, see inside/run.py
 
 
 class Program:

@@ -135,7 +135,7 @@ def python():
 
 
 def confinement():
-    """What a program's process is to take upon itself, as arguments of witness.confine."""
+    """What a program's process is to take upon itself, as arguments of run.confine."""
     return PROCESSES, FIRST_UID + secrets.randbelow(FIRST_UID) if is_root() else None
 
 

@@ -13,14 +13,17 @@ def inside():
     """The modules of the room inside, imported here; nothing but the hooks is installed."""
     before = set(sys.modules)
     sys.path.insert(0, str(INSIDE))
+    import finding
     import hooks
     import locks
     import store
+    import where
     import witness
     sys.path.remove(str(INSIDE))
-    witness.folder = "/a-student/"
+    where.folder = "/a-student/"
     hooks.install()
-    yield types.SimpleNamespace(hooks=hooks, locks=locks, store=store, witness=witness)
+    yield types.SimpleNamespace(finding=finding, hooks=hooks, locks=locks, store=store, where=where, witness=witness)
     delattr(builtins, hooks.HOOK)
-    for name in {"hooks", "locks", "store", "witness"} - before:
-        del sys.modules[name]
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(INSIDE)):
+            del sys.modules[name]

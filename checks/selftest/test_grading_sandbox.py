@@ -86,7 +86,7 @@ def rows_of(out):
 def is_a_students(process):
     """Does this process run a student's program? Those from which ours are forked look like it."""
     try:
-        return process.pid not in {server.process.pid for server in fork_servers.values()} and "witness.main" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+        return process.pid not in {server.process.pid for server in fork_servers.values()} and "run.main" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

@@ -258,7 +258,7 @@ def is_open(fd):
 print(list(filter(is_open, range(2000))), [os.path.samestat(os.fstat(1), os.fstat(2))])
 print(*[(type(each.buffer).__name__, each.encoding, each.errors, each.line_buffering, each.write_through) for each in (sys.stdin, sys.stdout, sys.stderr)])
 sys.stdout.reconfigure(encoding="latin-1")  # which asks for its position, if it has one
-print(sys.stdin.read(), type(threading.Lock()), {"hooks", "forks", "witness"} & set(sys.modules))
+print(sys.stdin.read(), type(threading.Lock()), {"hooks", "forks", "run", "witness"} & set(sys.modules))
 import json, queue
 print(json.__file__, hasattr(queue, "Queue"))
 raise ValueError("enough")

@@ -465,7 +465,7 @@ def outcome(code, name="a_student"):
 
 
 def both(inside, source, name="server.py"):
-    path = inside.witness.folder + name
+    path = inside.where.folder + name
     return compile(source, path, "exec", dont_inherit=True), inside.hooks.compiled(source, path)
 
 

@@ -10,14 +10,14 @@ DRIVER = '''
 import builtins, os, sys, threading
 store, stuck = builtins.__chat_lab__, []
 locks = store.locks
-store.witness.tell = lambda event, kind="", **facts: stuck.append(kind or event) if event in ("stuck", "goes on") else None
+locks.witness.tell = lambda event, kind="", **facts: stuck.append(kind or event) if event in ("stuck", "goes on") else None
 names = sys.argv[1:] or sorted(name[:-3] for name in os.listdir() if name.startswith("case_"))
 for name in names:
     try:
         __import__(name)
     except BaseException as error:
         stuck.append(repr(error))
-    lines = sorted({tuple(sorted({store.describe(access)["places"][0][1] for access in pair})) for _, *pair in store.races.values()})
+    lines = sorted({tuple(sorted({store.places(access.stack)[0][1] for access in pair})) for _, *pair in store.races.values()})
     print(repr((name, lines, sorted({call[1] for call in list(locks.under_lock.values())}), bool(locks.opposite_orders()), list(stuck))), flush=True)
     for table in (store.cells, store.races, locks.in_order, locks.under_lock, stuck):
         table.clear()

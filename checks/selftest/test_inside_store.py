@@ -80,7 +80,7 @@ def test_accesses(inside, kind):
         exec(setup, module)
         store.cells.clear()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TypeError):  # some have no such operation
-            exec(inside.hooks.compiled(code, inside.witness.folder + "server.py"), module)
+            exec(inside.hooks.compiled(code, inside.where.folder + "server.py"), module)
         cell = store.cells.get(id(module["d"]))
         found = {"changes" if access.changes else "walks" if access.op in ("walk", "copy", "__iter__") else "reads"
                  for accesses in cell.history.values() for access in accesses.values()} if cell else set()
@@ -94,9 +94,9 @@ def test_a_snapshot_is_another_container(inside):
     source = "d = {1: 2}\ndef do():\n    s = list(d)\n    for x in s:\n        pass\n    t = tuple(d.items())\n    for x in enumerate(t): pass\n    return len(s), 1 in s\ndo()"
     module = {"__name__": "a_student"}
     store.cells.clear()
-    exec(inside.hooks.compiled(source, inside.witness.folder + "server.py"), module)
+    exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
     accesses = [access for each in store.cells[id(module["d"])].history.values() for access in each.values()]
-    assert sorted(inside.witness.places(access.stack)[0][1] for access in accesses) == [3, 6]
+    assert sorted(inside.where.places(access.stack)[0][1] for access in accesses) == [3, 6]
 
 
 def test_what_is_gone_is_let_go(inside):
@@ -111,7 +111,7 @@ def do(conn):
         for c in copy: pass
 """
     module = {"__name__": "a_student"}
-    exec(inside.hooks.compiled(source, inside.witness.folder + "server.py"), module)
+    exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
     store.cells.clear()
     conn = module["Conn"]()
     gone = weakref.ref(conn)
@@ -134,7 +134,7 @@ def do():
         row.append(row[0])
 """
     module = {"__name__": "a_student"}
-    exec(inside.hooks.compiled(source, inside.witness.folder + "server.py"), module)
+    exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
     store.cells.clear()
     module["do"]()
     store.sweep()
@@ -184,8 +184,8 @@ def test_members_are_found(inside, two_members, shape):
     module = sys.modules["a_student"] = types.ModuleType("a_student")
     vars(module).update(conns=conns, nicks=nicks)
     source = (MEMBERS | NO_MEMBERS)[shape] + "\ndef touch(): return list(d) if type(d).__name__ != 'R' else dict.get(d, 1)\ntouch()\n"
-    exec(inside.hooks.compiled(source, inside.witness.folder + "server.py"), vars(module))
-    assert ("d" in inside.store.find_members(*members)) == (shape in MEMBERS)
+    exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), vars(module))
+    assert ("d" in inside.finding.find_members(*members)) == (shape in MEMBERS)
     del sys.modules["a_student"]
 
 
@@ -201,8 +201,8 @@ def test_members_in_variables(inside, two_members, source, name):
     conns, nicks, members = two_members
     module = sys.modules["a_student"] = types.ModuleType("a_student")
     vars(module).update(conns=conns, nicks=nicks)
-    exec(inside.hooks.compiled(source, inside.witness.folder + "server.py"), vars(module))
-    assert name in inside.store.find_members(*members)
+    exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), vars(module))
+    assert name in inside.finding.find_members(*members)
     del sys.modules["a_student"]
 
 
@@ -212,7 +212,7 @@ def test_two_stores_and_a_history_of_tuples(inside, two_members):
     module = sys.modules["a_student"] = types.ModuleType("a_student")
     vars(module).update(conns=conns, nicks=nicks)
     exec(inside.hooks.compiled("by_nick = dict(zip(nicks, conns))\nby_conn = dict(zip(conns, nicks))\nsaid = [(n, 'hi') for n in nicks] + [('eve', 'hi')]\n"
-                               "def touch(): return len(by_nick), len(by_conn), len(said)\ntouch()", inside.witness.folder + "server.py"), vars(module))
-    assert {"by_conn", "by_nick", "said"} <= set(inside.store.find_members(*members))
-    assert {"by_conn", "by_nick"} <= set(inside.store.without("eve:1")) and "said" not in inside.store.stores()
+                               "def touch(): return len(by_nick), len(by_conn), len(said)\ntouch()", inside.where.folder + "server.py"), vars(module))
+    assert {"by_conn", "by_nick", "said"} <= set(inside.finding.find_members(*members))
+    assert {"by_conn", "by_nick"} <= set(inside.finding.without("eve:1")) and "said" not in inside.finding.stores()
     del sys.modules["a_student"]

@@ -23,7 +23,7 @@ MEMORY = 1 << 30  # bytes, for compiling
 
 
 def serve(channel, system=None):
-    """Fork a process for each request that comes over this socket. Returns in each of them, with the arguments of witness.main.
+    """Fork a process for each request that comes over this socket. Returns in each of them, with the arguments of run.main.
 
     A request, by marshal, is (path, ports, watch, code, environment), and comes with open
     files: for commands, for events, for what is printed, and for what is typed, if anything
@@ -62,6 +62,7 @@ def import_all(system):
     """Import what programs that are watched will need, and what puts them behind a wall."""
     before = set(sys.modules)
     import files  # noqa: F401
+    import finding  # noqa: F401
     import hooks  # noqa: F401
     import locks  # noqa: F401
     import seal  # noqa: F401
@@ -141,7 +142,7 @@ def whole(file):
 
 
 def compiled(sources):
-    """The code of a watched program's modules, as witness.main takes it: what has been compiled once need not be in each run.
+    """The code of a watched program's modules, as run.main takes it: what has been compiled once need not be in each run.
 
     Of what cannot be compiled, or not without a warning, there is none: the student is to see that.
     """

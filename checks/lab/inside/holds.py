@@ -9,7 +9,9 @@ import os
 import sys
 import threading
 
+import where
 import witness
+from where import places, steps
 
 most = {"recv": None, "send": None, "wait": None,  # bytes that one call may take; waits that are over at once
         "buffer": None}  # bytes of the send buffer that the next connections get
@@ -106,7 +108,7 @@ def wait_at(gate, what, peer, seconds=None):
     """Wait until this gate is opened, at most so many seconds; return whether it is."""
     if seconds is None:
         late.add(_thread.get_ident())
-    witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=witness.places(witness.steps(sys._getframe(1))))
+    witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
     opened = gate.acquire(timeout=-1 if seconds is None else seconds)
     if opened:
         gate.release()
@@ -157,10 +159,10 @@ def at_send(sock, conn, at_once):
         return
     for what in ("send", "full"):
         if asked.get((what, conn.peer)):
-            conn.full_at = witness.steps(sys._getframe(2))
+            conn.full_at = steps(sys._getframe(2))
             if (what, conn.peer) not in late:
                 late.add((what, conn.peer))
-                witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=witness.places(conn.full_at))
+                witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=places(conn.full_at))
             raise would_block()
 
 
@@ -185,14 +187,14 @@ def after(what, conn):
 def hold_later(gate, point, what, peer, frame):
     points[_thread.get_ident()] = [point, gate, what, peer]
     while frame is not None:
-        if frame.f_code.co_filename.startswith(witness.folder):
+        if where.is_theirs(frame.f_code):
             frame.f_trace = trace
         frame = frame.f_back
     sys.settrace(trace)
 
 
 def trace(frame, event, arg):
-    if not frame.f_code.co_filename.startswith(witness.folder):
+    if not where.is_theirs(frame.f_code):
         return None
     if event == "line":
         at_point()
@@ -221,7 +223,7 @@ def at_access(op, frame):
     at_point()
     ident = _thread.get_ident()
     for one in stops[:]:
-        if one.op != op or one.peer != (witness.peer_of(ident) or 0) or one.place != witness.places([(frame.f_code, frame.f_lasti)])[0][:2]:
+        if one.op != op or one.peer != (witness.peer_of(ident) or 0) or one.place != places([(frame.f_code, frame.f_lasti)])[0][:2]:
             continue
         if op == "walk":
             one.walker, one.steps = ident, one.steps + 1 if one.walker == ident else 1

@@ -9,13 +9,14 @@ import ast
 import builtins
 import collections
 
+import kinds
 import store
 
 HOOK = "__chat_lab__"
 OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "__import__", "breakpoint"}  # they look at their caller
-OF_CONTAINERS = {name for kind in (*store.CONTAINERS, collections.OrderedDict, collections.Counter) for name in dir(kind)}
+OF_CONTAINERS = {name for kind in (*kinds.CONTAINERS, collections.OrderedDict, collections.Counter) for name in dir(kind)}
 METHODS = OF_CONTAINERS - set(dir(object))  # those that may be handed on
-CALLS = OF_CONTAINERS | store.NOTED  # a method by another name touches nothing itself
+CALLS = OF_CONTAINERS | kinds.NOTED  # a method by another name touches nothing itself
 NO_CONTAINER = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda)
 SETTING_UP = {"__init__", "__post_init__", "__new__", "__init_subclass__"}
 

@@ -12,7 +12,9 @@ import sys
 import threading
 
 import holds
+import where
 import witness
+from where import places, steps
 
 LIBRARY = sys.stdlib_module_names
 MOST_RELEASES = 400  # that are kept of one lock, if there are not so many threads
@@ -85,7 +87,7 @@ def merge(clock, other):
 def of_library(depth=2):
     """Is the code that calls us the standard library's?"""
     frame = sys._getframe(depth)
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARY and not frame.f_code.co_filename.startswith(witness.folder)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARY and not where.is_theirs(frame.f_code)
 
 
 # ------------------------------------------------------------------ locks
@@ -165,13 +167,13 @@ class Lock(Held):
         return real_lock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = witness.steps(sys._getframe(1))
+        self.made = steps(sys._getframe(1))
         self._lock = real_lock()
 
     def acquire(self, blocking=True, timeout=-1):
         if is_odd(blocking, timeout):
             return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
-        actor, stack = me(), witness.steps(sys._getframe(1))
+        actor, stack = me(), steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
             return False
         self.taken(actor, stack, timed=not blocking or timeout != -1)
@@ -206,7 +208,7 @@ class RLock(Held):
         return RealRLock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = witness.steps(sys._getframe(1))
+        self.made = steps(sys._getframe(1))
         self._lock, self._count = RealRLock(), 0
 
     def acquire(self, blocking=True, timeout=-1):
@@ -216,7 +218,7 @@ class RLock(Held):
         if self.holder is actor:
             self._count += 1
             return self._lock.acquire()
-        stack = witness.steps(sys._getframe(1))
+        stack = steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
             return False
         self._count = 1
@@ -293,7 +295,7 @@ def made(kind, frame):
     """A lock that counts as made by the code of this frame."""
     lock = object.__new__(kind)
     lock.__init__()
-    lock.made = witness.steps(frame)
+    lock.made = steps(frame)
     return lock
 
 
@@ -306,11 +308,11 @@ def semaphore(base):
 
         def __init__(self, value=1):
             base.__init__(self, value)  # not super(): BoundedSemaphore's own calls threading.Semaphore's, which is ours
-            self.made = witness.steps(sys._getframe(1))
+            self.made = steps(sys._getframe(1))
             self.is_lock, self.orders = value == 1, value == 0  # several may come in at once, in any order, if it is more
 
         def acquire(self, blocking=True, timeout=None):
-            actor, stack = me(), witness.steps(sys._getframe(1))
+            actor, stack = me(), steps(sys._getframe(1))
             with witness.CallOf("lock", self._cond, timeout is not None or not blocking):
                 got = super().acquire(blocking, timeout)
             if got and self.is_lock:
@@ -370,8 +372,8 @@ def ends(actor):
 
 def describe_wait(actor):
     lock = actor.waits_for
-    return {"thread": actor.ident, "name": actor.name, "peer": actor.peer, "at": witness.places(actor.waits_at),
-            "made": witness.places(lock.made), "since": witness.places(lock.since), "holder": lock.holder.peer}
+    return {"thread": actor.ident, "name": actor.name, "peer": actor.peer, "at": places(actor.waits_at),
+            "made": places(lock.made), "since": places(lock.since), "holder": lock.holder.peer}
 
 
 def opposite_orders():
@@ -391,14 +393,14 @@ def blocks(call, but=None, to=None):
     """This thread begins a call that may block, to a client if there is one: note the locks that it holds."""
     actor = actors.get(_thread.get_ident())
     if actor and actor.held:
-        frame, folder = sys._getframe(2), witness.folder
-        while frame is not None and not frame.f_code.co_filename.startswith(folder):
+        frame = sys._getframe(2)
+        while frame is not None and not where.is_theirs(frame.f_code):
             frame = frame.f_back
         for lock, since in actor.held:
             if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
             if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lasti) not in under_lock:
-                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, witness.steps(frame), since, actor
+                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, steps(frame), since, actor
 
 
 def locks_of(ident):
@@ -412,7 +414,7 @@ def locks_of(ident):
 
 
 def describe_lock(lock, since):
-    return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": witness.places(lock.made), "since": witness.places(since)}
+    return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": places(lock.made), "since": places(since)}
 
 
 # ------------------------------------------------------------------ in the library's place

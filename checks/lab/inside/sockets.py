@@ -12,8 +12,10 @@ import socket
 import sys
 
 import holds
+import where
 import witness
-from witness import Call, Connection, Socket, accepted, bound, connections, has_room, places, ports, readers, real, steps, tell
+from where import places, steps
+from witness import Call, Connection, Socket, accepted, bound, connections, has_room, ports, readers, real, tell
 
 NOBODYS_PORT = 1
 DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
@@ -40,9 +42,9 @@ def bind(sock, address):
 
 def listen(sock, *args):
     real["listen"](sock, *args)
-    asked, where = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
+    asked, at = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
     if sock.family in (socket.AF_INET, socket.AF_INET6):
-        tell(event="listening", port=sock.getsockname()[1], asked=asked, where=where)
+        tell(event="listening", port=sock.getsockname()[1], asked=asked, where=at)
 
 
 def accept(sock):
@@ -161,7 +163,7 @@ def transmit(name, sock, data, flags):
 
 def note_depth():
     """Keep in mind how often the most frequent of the student's functions is on the stack when a send fails."""
-    stack = [step for step in steps(sys._getframe(2)) if step[0].co_filename.startswith(witness.folder)]
+    stack = [step for step in steps(sys._getframe(2)) if where.is_theirs(step[0])]
     (code, count), = collections.Counter(code for code, _ in stack).most_common(1) or [(None, 0)]
     if count > witness.deepest[0]:
         witness.deepest = count, places([step for step in stack if step[0] is code], 1)
@@ -214,14 +216,14 @@ def shutdown(sock, how):
 def dial(name, sock, address):
     """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
     if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
-        where = steps(sys._getframe(2))
-        tell(event="connecting", asked=tuple(address[:2]), where=places(where))
+        at = steps(sys._getframe(2))
+        tell(event="connecting", asked=tuple(address[:2]), where=places(at))
         if address[1] in ports:
             if sock.family == socket.AF_INET6:  # the course's server is not there: "localhost" is tried as ::1 first
                 address = ("::1", NOBODYS_PORT, *address[2:])
             else:
                 address = ("127.0.0.1", ports[address[1]])
-        connections[sock.fileno()] = Connection(address[1], where)
+        connections[sock.fileno()] = Connection(address[1], at)
     with Call("connect", sock, None):
         return real[name](sock, address)
 

@@ -5,7 +5,7 @@ of each variable that his functions bind anew, the accesses are noted; two of th
 when two threads make them, one at least changes something, no lock is held at both
 (lockset: Eraser, Savage et al. 1997), and neither thread could know that the other was
 through (happens-before by start, join, queue and event, see `locks`). Which of the
-containers hold the members is found by what is in them.
+containers hold the members is found later, see `finding`.
 
 No lock is held here, and no code of the student's is run on the way: each step on a
 table is one that the interpreter does not interrupt, and an access is put down before
@@ -14,11 +14,9 @@ the others are looked at, so that of two at the same moment one at least sees th
 
 import _thread
 import abc
-import collections.abc
+import collections
 import functools
 import gc
-import itertools
-import socket
 import sys
 import types
 import weakref
@@ -26,48 +24,18 @@ import weakref
 import holds
 import locks
 import order
-import witness
+import where
+from kinds import (
+    ASKED, BLOCKING, CHANGING, CONSTANT, CONSUMING, DERIVED, GOING_THROUGH, ITERATOR, LAZILY, LAZY_MODULES, LOOKING, NOTED, NOTHING,
+    OF_VARIABLES, PLAIN, PLAIN_ONE, VIEW, WRAPPED, WRITING_ARGUMENT, containers_under, is_library, is_theirs, sorts)
+from where import places, steps
 
-PLAIN = (dict, list, set, collections.deque)
-WRAPPED = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary,
-           collections.UserDict, collections.UserList)
-CONTAINERS = PLAIN + WRAPPED
-VALUES = CONTAINERS + (tuple, frozenset, types.MappingProxyType)  # what a variable may hold the members in
-VIEWS = (*map(type, ({}.keys(), {}.values(), {}.items())), collections.abc.MappingView)
-LAZY = (enumerate, zip, map, filter, reversed, itertools.chain, itertools.islice, *(
-    type(way(each)) for each in ([], {}, {}.values(), {}.items(), collections.deque(), collections.OrderedDict()) for way in (iter, reversed)),
-    type(iter(set())), type(iter(())))
-
-WRITING = {"__setitem__", "__delitem__", "__iadd__", "__ior__", "__isub__", "__iand__", "__ixor__", "__init__",
-           "pop", "popitem", "update", "setdefault", "clear", "append", "extend", "insert", "remove", "sort", "reverse",
-           "add", "discard", "difference_update", "intersection_update", "symmetric_difference_update",
-           "appendleft", "popleft", "extendleft", "rotate", "move_to_end", "subtract"}
-CONSUMING = {"__iter__", "__contains__"}  # what takes from an iterator
-LOOKING = {"keys", "values", "items", "__class__", "__sizeof__"}  # a view reads nothing before it is walked
-GOING_THROUGH = {"list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "sum", "any", "all", "len", "repr", "str",
-                 "print", "bool", "next", "copy", "deepcopy", "dumps", "dump", "choice", "choices", "sample", "join", "extend",
-                 "update", "deque", "Counter", "OrderedDict", "defaultdict", "fromkeys", "reduce", "select", "union",
-                 "difference", "intersection", "symmetric_difference", "difference_update", "intersection_update",
-                 "issubset", "issuperset", "isdisjoint", "pformat", "pprint", "WeakSet", "UserDict", "UserList", "from_iterable",
-                 "countOf", "getitem", "contains", "setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort", "format"}
-WRITING_ARGUMENT = {"setitem", "delitem", "heappush", "heappop", "heapify", "shuffle", "insort"}
-
-ASKED = {"len": "__len__", "bool": "__len__", "repr": "__repr__", "str": "__repr__", "print": "__repr__", "format": "__repr__"}
-LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "iter"}  # what these make touches nothing before it is gone through
-
-BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
-            ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
-            ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
-NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
-CHANGING = WRITING | WRITING_ARGUMENT
-LAZY_MODULES = {"builtins", "itertools"}
 MISSING = object()
 SHARED = 0  # no thread has this number
 
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
 races = {}  # (the variable or container, two places) -> (cell, access, access), in the order in which they were found
 of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
-known = {}  # nick -> port, of those of whom the checker has said that they are members
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
 YOUNG = 32  # containers that a thread may have made before we look which of them are gone
@@ -100,20 +68,6 @@ class Cell:
         return self.getter is not None or sys.getrefcount(self.thing) > 2
 
 
-class Sorts(dict):
-    """type -> what it is to us. The type is asked, for isinstance() asks the object, too, which may run the student's code."""
-
-    def __missing__(self, kind):
-        bases = {id(base) for base in kind.__mro__}  # not compared: a metaclass may have its own idea of that
-        self[kind] = sort = (
-            PLAIN_ONE if id(kind) in map(id, PLAIN) else DERIVED if bases.intersection(map(id, CONTAINERS)) else
-            VIEW if bases.intersection(map(id, VIEWS)) else ITERATOR if id(kind) in map(id, LAZY) else
-            CONSTANT if bases.intersection(map(id, VALUES)) else NOTHING)
-        return sort
-
-
-NOTHING, PLAIN_ONE, DERIVED, VIEW, ITERATOR, CONSTANT = range(6)
-sorts = Sorts()
 Access = collections.namedtuple("Access", "actor number time changes op held stack peer name")
 
 
@@ -294,33 +248,6 @@ def go_through(thing, frame, op="copy"):
         note(base, op, frame)
 
 
-def containers_under(thing, depth=4):
-    """The containers that going through this thing goes through: itself, or what a view or an iterator has behind it."""
-    sort = sorts[type(thing)]
-    if sort == PLAIN_ONE or sort == DERIVED:
-        return (thing,)
-    if depth and (sort == VIEW or sort == ITERATOR):
-        return [each for part in gc.get_referents(thing) for each in (
-            inside_tuple(thing, part, depth) if type(part) is tuple else containers_under(part, depth - 1))]
-    return ()
-
-
-def inside_tuple(thing, part, depth):
-    """What zip, map and chain have in a tuple; others have their last item in one."""
-    kinds = {zip: (VIEW, ITERATOR), map: (VIEW, ITERATOR), itertools.chain: (), type(iter(())): (PLAIN_ONE, DERIVED, VIEW, ITERATOR)}.get(type(thing), ())
-    return [each for one in part if sorts[type(one)] in kinds for each in containers_under(one, depth - 1)]
-
-
-def is_theirs(function):
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return code is not None and code.co_filename.startswith(witness.folder)
-
-
-@functools.cache
-def is_library(module):
-    return module.partition(".")[0] in sys.stdlib_module_names and module != "__main__"
-
-
 # ------------------------------------------------------------------ variables that are bound anew
 
 def read(value, name, module):
@@ -366,9 +293,6 @@ def augmented(owner, name):
     if PLAIN_ONE <= sorts[type(value)] <= DERIVED:
         note(value, "__iadd__", sys._getframe(1))
     return owner
-
-
-OF_VARIABLES = {PLAIN_ONE, DERIVED, CONSTANT}
 
 
 def attribute_of(owner, name):
@@ -455,8 +379,7 @@ def note(container, op, frame, made=None):
 
 
 def enter(cell, op, changes, frame, made=None):
-    folder = witness.folder
-    while frame is not None and not frame.f_code.co_filename.startswith(folder):
+    while frame is not None and not where.is_theirs(frame.f_code):
         frame = frame.f_back
     if frame is None and made is None:
         return
@@ -475,14 +398,14 @@ def enter(cell, op, changes, frame, made=None):
     if before is not None and before.time == clock[number]:
         return  # the same again: whoever came in between has met the first
     mine.pop(number, None)
-    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), witness.steps(frame) or [made], actor.peer, actor.name)
+    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), steps(frame) or [made], actor.peer, actor.name)
     if len(mine) > KEPT:
         mine.pop(list(mine)[0], None)
     for (other_changes, other_holding, *_), others in list(cell.history.items()):
         if (changes or other_changes) and holding.isdisjoint(other_holding):
             for other in list(others.values()):
                 if other.number != number and clock.get(other.number, 0) < other.time:
-                    places = frozenset((witness.places(one.stack, 1)[0], not one.held) for one in (access, other))
+                    places = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
                     races.setdefault((id(cell.home or cell), places), (cell, other, access))
                     break
 
@@ -535,155 +458,3 @@ def drop(dead):
 
 
 order.at_thread_end.append(sweep)
-
-
-# ------------------------------------------------------------------ which of them hold the members
-
-def find_members(*members):
-    """Mark the containers and variables that hold several members, each in an entry of its own; return the names of all that are marked.
-
-    members: NICK:PORT of some who have just joined; those named before are looked for, too.
-    """
-    known.update(one.rsplit(":", 1) for one in members)
-    for cell in list(cells.values()):
-        if not cell.is_store and cell.is_held() and len(entries_of(cell.value(), known)) >= 2:
-            cell.is_store = True
-    return stores()
-
-
-def without(*members):
-    """Unmark those that hold one of these, who has left or never joined, unless all do; return the names of those that are left."""
-    wanted = dict(one.rsplit(":", 1) for one in members)
-    marked = [cell for cell in list(cells.values()) if cell.is_store]
-    kept = [cell for cell in marked if not entries_of(cell.value(), wanted)]
-    for cell in marked if kept else ():
-        cell.is_store = cell in kept
-    return stores()
-
-
-def is_in(member):
-    """Does what is marked hold this member, NICK:PORT? None if nothing is marked."""
-    wanted = [member.rsplit(":", 1)]
-    marked = [cell for cell in list(cells.values()) if cell.is_store]
-    return any(entries_of(cell.value(), dict(wanted)) for cell in marked) if marked else None
-
-
-def stores():
-    return [name_of(cell) for cell in list(cells.values()) if cell.is_store]
-
-
-def entries_of(container, wanted):
-    """The members of whom the container has an entry: one that leads to this member, and to nobody else as directly."""
-    found = set()
-    for entry in entries(container):
-        nearest = members_near(entry, wanted)
-        if len(nearest) == 1:
-            found |= nearest
-    return found
-
-
-def entries(container):
-    """What stands in a container, got without running the student's code."""
-    kind = next((base for base in type(container).__mro__ if any(base is one for one in VALUES)), None)
-    try:
-        if kind in (collections.UserDict, collections.UserList):
-            return entries(own_dict(container).get("data"))
-        if kind in (dict, types.MappingProxyType, weakref.WeakKeyDictionary, weakref.WeakValueDictionary):
-            return list(kind.items(container))
-        if kind is not None:
-            return [(entry,) for entry in list(kind.__iter__(container))]
-    except (RuntimeError, AttributeError):  # it is just being changed, or made
-        pass
-    return []
-
-
-def members_near(entry, wanted, depth=4):
-    """Who is named in, or connected to, the nearest of what can be reached from this entry."""
-    level = list(entry)
-    for _ in range(depth):
-        found = {nick for thing in level for nick in named_by(thing, wanted)}
-        if found:
-            return found
-        level = [part for thing in level for part in parts(thing)][:300]
-    return set()
-
-
-def named_by(thing, wanted):
-    if isinstance(thing, str):
-        return [thing] if thing in wanted else []
-    if isinstance(thing, socket.socket):
-        thing = thing.fileno()
-    if type(thing) is int:
-        conn = witness.connections.get(thing)
-        port = str(conn.peer if conn else thing)
-        return [nick for nick, known in wanted.items() if known == port]
-    return []
-
-
-def parts(thing):
-    if isinstance(thing, dict):
-        return () if dict.__contains__(thing, "type") else [*dict.keys(thing), *dict.values(thing)]  # a message is no member
-    if sorts[type(thing)] in OF_VARIABLES:
-        return [part for entry in entries(thing) for part in entry]
-    if isinstance(thing, weakref.ref):
-        return [thing()]
-    if isinstance(thing, (types.MethodType, types.BuiltinMethodType)):
-        return [thing.__self__]
-    if isinstance(thing, (type, types.ModuleType, types.FunctionType, type(None), bool, bytes, float)):
-        return ()
-    slots = [descriptor for kind in type(thing).__mro__ for descriptor in vars(kind).values() if type(descriptor) is types.MemberDescriptorType]
-    return [*own_dict(thing).values(), *(attribute_of(thing, slot.__name__) for slot in slots)]
-
-
-def name_of(cell):
-    """What the students' code calls it, if a variable holds it."""
-    if cell.name or cell.home or cell.thing is None:
-        return cell.name or cell.home and cell.home.name or ""
-    for owner in gc.get_referrers(cell.thing):
-        if owner is cell:
-            continue
-        names = owner if type(owner) is dict else own_dict(owner)
-        for name, value in list(names.items()):
-            if value is cell.thing and isinstance(name, str):
-                is_module = any(vars(module) is names for module in list(sys.modules.values()) if hasattr(module, "__dict__"))
-                return name if is_module or type(owner) is dict and "__name__" in names else f"self.{name}"
-    return ""
-
-
-def matters(cell):
-    return cell.is_store or cell.home is not None and cell.home.is_store
-
-
-# ------------------------------------------------------------------ what is told
-
-def report():
-    """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""
-    found = [(cell, pair) for cell, *pair in list(races.values()) if matters(cell)]
-    guards = {id(lock) for lock in guards_now()}
-    return {"stores": stores(), "blind": sorted(blind),
-            "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
-            "opposite": locks.opposite_orders(),
-            "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
-            "under_lock": [{"call": call, "places": witness.places(stack), "lock": locks.describe_lock(lock, since),
-                             "thread": actor.number, "name": actor.name, "peer": actor.peer}
-                            for lock, call, stack, since, actor in list(locks.under_lock.values()) if id(lock) in guards]}
-
-
-def guards_now():
-    """The locks that the most accesses to the members hold."""
-    counts = collections.Counter()
-    kept = {}
-    for cell in list(cells.values()):
-        if matters(cell):
-            for (changes, *_), accesses in list(cell.history.items()):
-                for lock, _ in {id(lock): (lock, since) for access in list(accesses.values()) for lock, since in access.held}.values():
-                    counts[id(lock)] += 1
-                    kept[id(lock)] = lock
-    most = max(counts.values(), default=0)
-    return [kept[key] for key, count in counts.items() if count == most]
-
-
-def describe(access):
-    return {"op": access.op, "changes": access.changes, "thread": access.number, "name": access.name, "peer": access.peer,
-            "places": witness.places(access.stack),
-            "locks": [locks.describe_lock(lock, since) for lock, since in access.held]}

@@ -9,7 +9,7 @@ process, nothing that another has written, no right to undo it.
 import ctypes
 import os
 
-import witness
+import run
 
 USER, MOUNTS, PROCESSES, MEMORY, HOST = 0x10000000, 0x00020000, 0x20000000, 0x08000000, 0x04000000  # CLONE_NEW..., see clone(2)
 NOSUID, NODEV, BIND = 2, 4, 4096 | 16384  # with what is mounted below; see mount(2)
@@ -25,10 +25,10 @@ def shut_in(system, contents, folder, places, kept, processes, user):
     system: an open /proc, which is closed; contents: {path: bytes}, the files in the
     program's folder, to be made; places: {folder: bytes}, where it may write so much;
     kept: folders in those that are to be seen all the same; processes, user: see
-    witness.confine. The next process that this one starts is the first there: with its
+    run.confine. The next process that this one starts is the first there: with its
     end all end. Raises OSError.
     """
-    witness.confine(processes, user)
+    run.confine(processes, user)
     libc.prctl(SET_DUMPABLE, 1, 0, 0, 0)  # a process that has changed its user may not write its own maps
     uid, gid = os.getuid(), os.getgid()
     ask(libc.unshare, USER | MOUNTS | PROCESSES | MEMORY | HOST)

@@ -1,22 +1,16 @@
-"""What runs inside the student's process, beside the student's program.
+"""What watches a student's program from inside its process, and answers the checker.
 
-It runs the student's file as ``__main__``, sends ``127.0.0.1:9090`` to a port of
-its own, watches the sockets, and answers the checker's questions over two
-inherited pipes: commands come in, one line each; events and replies go out, one
-JSON object a line. It changes nothing that a right program could notice,
-except on command: then it does what any system may do, at the moment when it
-matters (a short read, a short send, a thread that runs late).
+Questions and answers go over two inherited pipes: commands come in, one line each;
+events and replies go out, one JSON object a line. Nothing is changed that a right
+program could notice, except on command: then it is done what any system may do, at the
+moment when it matters (a short read, a short send, a thread that runs late).
 
 It imports only what a server imports itself, so that starting stays quick.
 """
 
-import _sitebuiltins
 import _thread
-import atexit
-import builtins
 import collections
 import io
-import marshal
 import os
 import select
 import signal
@@ -24,9 +18,10 @@ import socket
 import struct
 import sys
 import threading
-import types
 
 import holds
+import where
+from where import places, steps
 
 loaded = set(sys.modules)
 import json  # noqa: E402
@@ -34,12 +29,7 @@ import json  # noqa: E402
 spare = set(sys.modules) - loaded  # the modules that came with it
 
 HERE = os.path.join(os.path.dirname(__file__), "")
-DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
-FILE_LIMIT = 64 << 20  # bytes
-CPU_LIMIT = 300  # seconds of a processor, of one process
 CHECKER_GONE = 70  # exit code when the checker has died
-SIGN = 16  # bytes
-HIGH = 900  # a number for file descriptors that programs do not come to
 LAST_CONNECTIONS = 20  # of which is told at the end
 
 Socket = socket.socket
@@ -47,7 +37,6 @@ real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start}
 
-folder = ""  # of the student's files, with a separator at the end
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
@@ -59,7 +48,6 @@ blocks = None  # told of each call that may block, where locks are watched
 rests = None  # told when a thread is about to wait for a client, where containers are watched
 ways = None  # what is known of pairs of sockets and pipes, where threads' order is watched: see `order`
 readers = {}  # thread -> the client from whom it read last
-known_places = {}  # (id of a code object, instruction) -> (the code object, which keeps its id; its place)
 observer = []  # the thread that answers the checker
 WAITS = {("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
@@ -95,51 +83,6 @@ class Connection:
             self.rest, self.short_at = bytes(data[sent:sent + 64]), steps(sys._getframe(3))
 
 
-# ------------------------------------------------------------------ where in the student's files
-
-def steps(frame):
-    """The stack from this frame on, quickly: [(code, instruction), ...], to be read by `places`; to find a line takes longer."""
-    found = []
-    while frame is not None:
-        found.append((frame.f_code, frame.f_lasti))
-        frame = frame.f_back
-    return found
-
-
-def line_of(code, instruction):
-    return next((line for start, end, line in code.co_lines() if start <= instruction < end and line), code.co_firstlineno)
-
-
-def place_of(code, instruction):
-    """(file, line, function) of a step, or None if it is not the student's."""
-    place = (code.co_filename[len(folder):], line_of(code, instruction), code.co_name) if code.co_filename.startswith(folder) else None
-    known_places[id(code), instruction] = code, place
-    return place
-
-
-def places(stack, most=8):
-    """The student's own steps of a stack, innermost first: (file, line, function)."""
-    found = []
-    for code, instruction in stack:
-        known = known_places.get((id(code), instruction))
-        place = known[1] if known else place_of(code, instruction)
-        if place:
-            found.append(place)
-            if len(found) == most:
-                break
-    return found
-
-
-def places_of(traceback):
-    found = []
-    while traceback is not None:
-        name = traceback.tb_frame.f_code.co_filename
-        if name.startswith(folder):
-            found.insert(0, (name[len(folder):], traceback.tb_lineno, traceback.tb_frame.f_code.co_name))
-        traceback = traceback.tb_next
-    return found
-
-
 # ------------------------------------------------------------------ the pipe to the checker
 
 _pipe = None
@@ -164,6 +107,12 @@ def tell(**facts):
                 data = data[os.write(_pipe, data):]
         except OSError:
             pass  # the student closed it: the checker sees that it has lost its witness
+
+
+def speaks(pipe, sign):
+    """From now on `tell` writes into this pipe."""
+    global _pipe, _sign
+    _pipe, _sign = pipe, sign
 
 
 def after_fork():
@@ -240,7 +189,7 @@ def facts_of(ident, thread, frame):
 def is_own(started_at, frame):
     """Is this a thread of the student's: one that his code has started itself, or that runs his code now?"""
     starter = next((code.co_filename for code, _ in started_at if not code.co_filename.startswith(HERE)), "")
-    return starter.startswith(folder) or bool(places(steps(frame), 1))
+    return starter.startswith(where.folder) or bool(places(steps(frame), 1))
 
 
 def waits_at_the_end(frame):
@@ -311,7 +260,7 @@ def waits(frame):
 def idle_worker(frame):
     """Does this thread of a ThreadPoolExecutor wait for work?"""
     while frame is not None:
-        if frame.f_code.co_filename.startswith(folder):
+        if where.is_theirs(frame.f_code):
             return False
         if frame.f_code.co_name == "_worker" and frame.f_globals.get("__name__") == "concurrent.futures.thread":
             return True
@@ -323,9 +272,9 @@ def blame(peer, offset):
     """Where the byte at this offset of what went to that client was sent."""
     for conn in reversed(list(connections.values())):
         if conn.peer == int(peer):
-            for start, where in reversed(conn.sends):
+            for start, stack in reversed(conn.sends):
                 if start <= int(offset):
-                    return places(where)
+                    return places(stack)
     return ()
 
 
@@ -419,212 +368,3 @@ def waiting_for_signal(function):
         with Call("signal", None, None):
             return function(*signals)
     return wait
-
-
-# ------------------------------------------------------------------ errors that nobody catches
-
-def without_us(traceback):
-    """Take the frames of the hooks out of a traceback, however long it is."""
-    kept = []
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(HERE):
-            kept.append(traceback)
-        traceback = traceback.tb_next
-    for one, after in zip(kept, [*kept[1:], None]):
-        one.tb_next = after
-    return kept[0] if kept else None
-
-
-def tell_error(error, traceback, thread, event="died"):
-    ident = thread.ident if thread else _thread.get_ident()
-    peer = peer_of(ident)
-    where = places_of(traceback)
-    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(folder):
-        where.insert(0, (error.filename[len(folder):], error.lineno or 1, ""))
-    tell(event=event, error=f"{type(error).__name__}: {error}", where=where,
-         thread=thread.name if thread else "thread", peer=peer)
-
-
-def watch_errors():
-    thread_hook, raw_thread_hook = threading.excepthook, sys.unraisablehook
-
-    def in_thread(args):
-        tell_error(args.exc_value, args.exc_traceback, args.thread)
-        without_us(args.exc_traceback)  # whose first frame is the library's
-        thread_hook(args)
-
-    def in_raw_thread(args):
-        if "thread" in (args.err_msg or ""):  # not an error in a __del__
-            tell_error(args.exc_value, args.exc_traceback, None)
-        raw_thread_hook(args)
-
-    threading.excepthook, sys.unraisablehook = in_thread, in_raw_thread
-
-
-def exit_at_once(code):
-    tell_who_is_left()
-    tell(event="exits", how=f"os._exit({code})", where=places(steps(sys._getframe(1))))
-    real["_exit"](code)
-
-
-# ------------------------------------------------------------------ running the student's file
-
-def set_limits():
-    try:
-        import resource
-    except ImportError:  # Windows: only the watch from outside
-        return
-    for name, value in (("RLIMIT_DATA", DATA_LIMIT), ("RLIMIT_FSIZE", FILE_LIMIT), ("RLIMIT_CPU", CPU_LIMIT), ("RLIMIT_CORE", 0)):
-        try:
-            resource.setrlimit(getattr(resource, name), (value, value))
-        except (AttributeError, ValueError, OSError):  # not on this system, or a lower limit holds
-            pass
-
-
-def confine(processes, user):
-    """Take upon this process what holds in a sandbox, for good.
-
-    At most so many processes and threads; and the rights of this user alone, where it
-    is one (see setuid(2)): the limit does not hold for root.
-    """
-    import resource
-    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
-    if user is not None:
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
-
-
-def compiled(source, path):
-    return compile(source, path, "exec", dont_inherit=True)
-
-
-def run(path):
-    """Run the file as `python path` would; errors are told and printed without frames of ours."""
-    sys.argv, sys.path[0] = [path], os.path.dirname(path)
-    sys.dont_write_bytecode = True
-    main = types.ModuleType("__main__")
-    main.__file__ = path
-    main.__builtins__ = builtins
-    sys.modules["__main__"] = main
-    try:
-        with open(path, "rb") as file:
-            source = file.read()
-        exec(compiled(source, path), main.__dict__)
-    except SystemExit as error:
-        tell(event="exits", how=f"sys.exit({error.code!r})", where=places_of(error.__traceback__))
-        raise
-    except BaseException as error:
-        traceback = without_us(error.__traceback__)
-        while traceback and not traceback.tb_frame.f_code.co_filename.startswith(folder):
-            traceback = traceback.tb_next
-        if isinstance(error, KeyboardInterrupt):
-            tell(event="exits", how="a KeyboardInterrupt that nobody caught", where=places_of(traceback))
-        else:
-            tell_error(error, traceback, threading.current_thread(), "crashed")
-        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
-        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
-
-
-def moved(code, path):
-    """The same code as if compiled from the file at `path`."""
-    return code.replace(co_filename=path, co_consts=tuple(moved(each, path) if isinstance(each, types.CodeType) else each for each in code.co_consts))
-
-
-def watch_state(code):
-    """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
-    global compiled, locks_of, rests
-    import files
-    import hooks
-    import locks
-    import order
-    import store
-
-    known = marshal.loads(code) if code else {}
-
-    def compiled(source, path):
-        before, code = known.get(path[len(folder):], (None, None))
-        if before == source:
-            return moved(code, path)
-        try:
-            return hooks.compiled(source, path)
-        except (SyntaxError, ValueError):
-            raise
-        except Exception as error:  # code that we cannot follow: run it all the same
-            store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}")
-            return compile(source, path, "exec", dont_inherit=True)
-
-    def source_to_code(loader, data, path, **options):
-        if path.startswith(folder):
-            return compiled(data, path)
-        return plain(loader, data, path, **options)
-
-    def exec_module(loader, module):
-        execute(loader, module)
-        order.imported(module)
-
-    loader = sys.modules["_frozen_importlib_external"].SourceLoader
-    plain, loader.source_to_code = loader.source_to_code, source_to_code
-    execute, loader.exec_module = loader.exec_module, exec_module
-    locks_of, rests = locks.locks_of, store.let_go
-    locks.install()
-    order.install()
-    files.install()
-    hooks.install()
-    COMMANDS.update(members=store.find_members, without=store.without, is_in=store.is_in, report=store.report)
-
-
-def give_way(names):
-    """The student has, or may have, modules by these names: let those be found, and keep ours to ourselves."""
-    for name in names:
-        sys.modules.pop(name, None)
-
-
-def main(path, same_ports, watch, commands, events, code=b""):
-    """Run the program at `path`.
-
-    same_ports says which port it gets for which, the rest are free ones; watch: are
-    locks and containers to be watched, too? code: that of modules which has been compiled
-    for this already, {name: (source, code)} by marshal.
-    """
-    global folder, _pipe, _sign
-    import sockets
-    folder = os.path.join(os.path.dirname(path), "")
-    ports.update(same_ports)
-    if sys.platform == "win32":
-        import msvcrt
-        commands, events = msvcrt.open_osfhandle(commands, os.O_RDONLY), msvcrt.open_osfhandle(events, 0)
-    else:  # out of the way of programs that close what they did not open
-        import fcntl
-        theirs = commands, events
-        commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in theirs)
-        for fd in theirs:
-            os.close(fd)
-    _pipe, _sign = events, os.read(commands, SIGN)
-    set_limits()
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=after_fork)
-    os._exit, threading.Thread.start = exit_at_once, start
-    if hasattr(threading.Thread, "_wait_for_tstate_lock"):
-        threading.Thread._wait_for_tstate_lock = wait_for_end
-    for name in {"pause", "sigwait", "sigwaitinfo"} & vars(signal).keys():
-        setattr(signal, name, waiting_for_signal(getattr(signal, name)))
-    # A shell starts what runs in the background with Ctrl-C ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out
-    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
-    sockets.install()
-    watch_errors()
-    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.release, holds.release_last, holds.fail))
-    if {name.partition(".")[0] for name in os.listdir(folder)} & {name.partition(".")[0] for name in spare}:
-        give_way(spare)
-    if watch:
-        watch_state(code)
-    if watch:
-        import seal
-        before = seal.taken()
-    give_way({"witness", "files", "forks", "holds", "hooks", "locks", "order", "sockets", "store", "seal", "wall"})
-    _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
-    tell(event="begins")
-    atexit.register(tell_who_is_left)  # is called last, after what the student registers
-    run(path)

@@ -1,0 +1,233 @@
+"""Runs the student's file as ``__main__``, with all that watches it in place; ``127.0.0.1:9090`` is a free port here."""
+
+import _sitebuiltins
+import _thread
+import atexit
+import builtins
+import marshal
+import os
+import signal
+import sys
+import threading
+import types
+
+import holds
+import where
+import witness
+from where import places, places_of, steps
+from witness import COMMANDS, HERE, after_fork, obey, peer_of, ports, real, spare, start, tell, tell_who_is_left, wait_for_end, waiting_for_signal
+
+DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
+FILE_LIMIT = 64 << 20  # bytes
+CPU_LIMIT = 300  # seconds of a processor, of one process
+SIGN = 16  # bytes
+HIGH = 900  # a number for file descriptors that programs do not come to
+
+
+# ------------------------------------------------------------------ errors that nobody catches
+
+def without_us(traceback):
+    """Take the frames of the hooks out of a traceback, however long it is."""
+    kept = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(HERE):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    for one, after in zip(kept, [*kept[1:], None]):
+        one.tb_next = after
+    return kept[0] if kept else None
+
+
+def tell_error(error, traceback, thread, event="died"):
+    ident = thread.ident if thread else _thread.get_ident()
+    peer = peer_of(ident)
+    at = places_of(traceback)
+    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(where.folder):
+        at.insert(0, (error.filename[len(where.folder):], error.lineno or 1, ""))
+    tell(event=event, error=f"{type(error).__name__}: {error}", where=at,
+         thread=thread.name if thread else "thread", peer=peer)
+
+
+def watch_errors():
+    thread_hook, raw_thread_hook = threading.excepthook, sys.unraisablehook
+
+    def in_thread(args):
+        tell_error(args.exc_value, args.exc_traceback, args.thread)
+        without_us(args.exc_traceback)  # whose first frame is the library's
+        thread_hook(args)
+
+    def in_raw_thread(args):
+        if "thread" in (args.err_msg or ""):  # not an error in a __del__
+            tell_error(args.exc_value, args.exc_traceback, None)
+        raw_thread_hook(args)
+
+    threading.excepthook, sys.unraisablehook = in_thread, in_raw_thread
+
+
+def exit_at_once(code):
+    tell_who_is_left()
+    tell(event="exits", how=f"os._exit({code})", where=places(steps(sys._getframe(1))))
+    real["_exit"](code)
+
+
+# ------------------------------------------------------------------ running the student's file
+
+def set_limits():
+    try:
+        import resource
+    except ImportError:  # Windows: only the watch from outside
+        return
+    for name, value in (("RLIMIT_DATA", DATA_LIMIT), ("RLIMIT_FSIZE", FILE_LIMIT), ("RLIMIT_CPU", CPU_LIMIT), ("RLIMIT_CORE", 0)):
+        try:
+            resource.setrlimit(getattr(resource, name), (value, value))
+        except (AttributeError, ValueError, OSError):  # not on this system, or a lower limit holds
+            pass
+
+
+def confine(processes, user):
+    """Take upon this process what holds in a sandbox, for good.
+
+    At most so many processes and threads; and the rights of this user alone, where it
+    is one (see setuid(2)): the limit does not hold for root.
+    """
+    import resource
+    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    if user is not None:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+
+
+def compiled(source, path):
+    return compile(source, path, "exec", dont_inherit=True)
+
+
+def run(path):
+    """Run the file as `python path` would; errors are told and printed without frames of ours."""
+    sys.argv, sys.path[0] = [path], os.path.dirname(path)
+    sys.dont_write_bytecode = True
+    main = types.ModuleType("__main__")
+    main.__file__ = path
+    main.__builtins__ = builtins
+    sys.modules["__main__"] = main
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+        exec(compiled(source, path), main.__dict__)
+    except SystemExit as error:
+        tell(event="exits", how=f"sys.exit({error.code!r})", where=places_of(error.__traceback__))
+        raise
+    except BaseException as error:
+        traceback = without_us(error.__traceback__)
+        while traceback and not where.is_theirs(traceback.tb_frame.f_code):
+            traceback = traceback.tb_next
+        if isinstance(error, KeyboardInterrupt):
+            tell(event="exits", how="a KeyboardInterrupt that nobody caught", where=places_of(traceback))
+        else:
+            tell_error(error, traceback, threading.current_thread(), "crashed")
+        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+
+
+def moved(code, path):
+    """The same code as if compiled from the file at `path`."""
+    return code.replace(co_filename=path, co_consts=tuple(moved(each, path) if isinstance(each, types.CodeType) else each for each in code.co_consts))
+
+
+def watch_state(code):
+    """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
+    global compiled
+    import files
+    import finding
+    import hooks
+    import locks
+    import order
+    import store
+
+    known = marshal.loads(code) if code else {}
+
+    def compiled(source, path):
+        before, code = known.get(path[len(where.folder):], (None, None))
+        if before == source:
+            return moved(code, path)
+        try:
+            return hooks.compiled(source, path)
+        except (SyntaxError, ValueError):
+            raise
+        except Exception as error:  # code that we cannot follow: run it all the same
+            store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}")
+            return compile(source, path, "exec", dont_inherit=True)
+
+    def source_to_code(loader, data, path, **options):
+        if path.startswith(where.folder):
+            return compiled(data, path)
+        return plain(loader, data, path, **options)
+
+    def exec_module(loader, module):
+        execute(loader, module)
+        order.imported(module)
+
+    loader = sys.modules["_frozen_importlib_external"].SourceLoader
+    plain, loader.source_to_code = loader.source_to_code, source_to_code
+    execute, loader.exec_module = loader.exec_module, exec_module
+    witness.locks_of, witness.rests = locks.locks_of, store.let_go
+    locks.install()
+    order.install()
+    files.install()
+    hooks.install()
+    COMMANDS.update(members=finding.find_members, without=finding.without, is_in=finding.is_in, report=finding.report)
+
+
+def give_way(names):
+    """The student has, or may have, modules by these names: let those be found, and keep ours to ourselves."""
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def main(path, same_ports, watch, commands, events, code=b""):
+    """Run the program at `path`.
+
+    same_ports says which port it gets for which, the rest are free ones; watch: are
+    locks and containers to be watched, too? code: that of modules which has been compiled
+    for this already, {name: (source, code)} by marshal.
+    """
+    import sockets
+    where.folder = os.path.join(os.path.dirname(path), "")
+    ports.update(same_ports)
+    if sys.platform == "win32":
+        import msvcrt
+        commands, events = msvcrt.open_osfhandle(commands, os.O_RDONLY), msvcrt.open_osfhandle(events, 0)
+    else:  # out of the way of programs that close what they did not open
+        import fcntl
+        theirs = commands, events
+        commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in theirs)
+        for fd in theirs:
+            os.close(fd)
+    witness.speaks(events, os.read(commands, SIGN))
+    set_limits()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=after_fork)
+    os._exit, threading.Thread.start = exit_at_once, start
+    if hasattr(threading.Thread, "_wait_for_tstate_lock"):
+        threading.Thread._wait_for_tstate_lock = wait_for_end
+    for name in {"pause", "sigwait", "sigwaitinfo"} & vars(signal).keys():
+        setattr(signal, name, waiting_for_signal(getattr(signal, name)))
+    # A shell starts what runs in the background with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
+    sockets.install()
+    watch_errors()
+    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.release, holds.release_last, holds.fail))
+    if {name.partition(".")[0] for name in os.listdir(where.folder)} & {name.partition(".")[0] for name in spare}:
+        give_way(spare)
+    if watch:
+        watch_state(code)
+    if watch:
+        import seal
+        before = seal.taken()
+    give_way({"witness", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "sockets", "store", "seal", "wall", "where"})
+    _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
+    tell(event="begins")
+    atexit.register(tell_who_is_left)  # is called last, after what the student registers
+    run(path)

@@ -100,6 +100,8 @@ class Evidence:
         if state:
             detail.append((f"Where your {self.kind} stands", self.standing(state)))
         detail += self._uncaught(errors)
+        if program.ended:
+            program.printed_all.wait(1)  # its last lines may still be on their way
         printed = without_the_kit(program.output.strip()).splitlines()
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))

@@ -321,7 +321,7 @@ def test_nothing_is_left():
 
 def test_output_is_drained_and_capped():
     program = Program({"server.py": b"for number in range(200_000):\n    print(number)\n"}, "server.py")
-    assert program.ends_within(10) and program.wait_for(lambda: program.lost and program.output.endswith("199999\n"), 5)
+    assert program.ends_within(10) and program.printed_all.wait(5) and program.output.endswith("199999\n")
     assert OUTPUT_KEPT - 65536 < len(program.output) <= OUTPUT_KEPT
     program.stop()
 

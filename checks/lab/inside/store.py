@@ -98,7 +98,7 @@ def walk(thing):
 
 
 def walking(thing, bases):
-    steps, actor, time = iter(thing), None, 0
+    each, actor, time = iter(thing), None, 0
     while True:
         frame = sys._getframe(1)
         if (actor is None or time != actor.clock[actor.number] or holding is not actor.holding or at != frame.f_lasti
@@ -109,7 +109,7 @@ def walking(thing, bases):
             time, holding, at, code = actor.clock[actor.number], actor.holding, frame.f_lasti, frame.f_code
         frame = None  # which holds the loop's own names
         try:
-            item = next(steps)
+            item = next(each)
         except StopIteration:
             return
         yield item
@@ -405,8 +405,8 @@ def enter(cell, op, changes, frame, made=None):
         if (changes or other_changes) and holding.isdisjoint(other_holding):
             for other in list(others.values()):
                 if other.number != number and clock.get(other.number, 0) < other.time:
-                    places = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
-                    races.setdefault((id(cell.home or cell), places), (cell, other, access))
+                    pair = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
+                    races.setdefault((id(cell.home or cell), pair), (cell, other, access))
                     break
 
 

@@ -11,6 +11,8 @@ def nothing(*_, **__):
 
 
 commands = socket.socket.recv.__globals__["witness"].COMMANDS
-store = commands["report"].__globals__ if "report" in commands else {}
+finding = commands["report"].__globals__ if "report" in commands else {"attribute_of": report}
+store = finding["attribute_of"].__globals__
 commands["report"] = report
-store.update(report=report, note=nothing, enter=nothing)
+finding.update(report=report)
+store.update(note=nothing, enter=nothing)

@@ -16,7 +16,7 @@ CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for someth
          "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread",
-         "wait": "waits for an event", "notify": "waits for a condition to be notified", "signal": "waits for a signal", "sleep": "only sleeps",
+         "wait": "waits for an event", "notify": "waits for a condition to be notified", "signal": "waits for a signal", "sleep": "only sleeps", "nap": "sleeps",
          "connect": "waits for a connection", "select": "waits in select() for something to happen",
          "end": "waits, at the program's end, for all threads that are no daemon threads"}
 

@@ -25,7 +25,7 @@ import psutil
 from . import processes, sandbox
 from .machine import Patience
 from .processes import ADOPTS, WINDOWS, descendants, kill, memory, orphans
-from .sleeping import only_sleeps
+from .sleeping import naps, only_sleeps
 from .verdict import LabError
 
 OUTPUT_KEPT = 30_000  # bytes
@@ -187,11 +187,14 @@ class Program:
         return bool(state) and all(thread["call"] not in ("", "send", "connect") or thread["waits"] for thread in state["threads"])
 
     def state(self):
-        """How it stands inside, or None; what a thread does that only sleeps is "sleep"."""
+        """How it stands inside, or None; what a thread does of whose sleep nothing will come is "sleep", or "nap", see `sleeping`."""
         state = self.ask("state")
         for thread in state["threads"] if state else ():
-            if not thread["call"] and thread["places"] and only_sleeps(self.files, thread):
-                thread["call"] = "sleep"
+            if thread["nap"] and not thread["call"] and thread["places"]:
+                if only_sleeps(self.files, thread):
+                    thread["call"] = "sleep"
+                elif naps(thread):
+                    thread["call"], thread["timed"] = "nap", True
         return state
 
     def ask(self, *command):

@@ -63,8 +63,8 @@ class Seen:
         for thread in state["threads"]:
             if thread["id"] in but:
                 continue
-            if thread["call"] in ("accept", "select"):
-                waits_for = [one for one in connections.values() if one["open"]] if thread["call"] == "select" else []
+            if thread["call"] in ("accept", "select", "nap"):
+                waits_for = [one for one in connections.values() if one["open"]] if thread["call"] != "accept" else []
                 if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
                     return False
             elif thread["call"] == "recv":

@@ -1,7 +1,21 @@
-"""Loops in a program's text that do nothing but sleep: a thread in one waits for nobody, and nothing comes of it."""
+"""Threads that sleep: what may come of it.
+
+Nothing comes of a loop in a program's text that does nothing but sleep. Of another sleep
+nothing will come, as far as can be seen, when the thread has looked since anything
+stirred, and went to sleep again; or when it sleeps long and has had nothing to do with
+clients yet, as one that prints now and then who is there.
+"""
 
 import ast
 import functools
+
+LONG = 0.2  # seconds; who serves clients does not sleep for so long
+
+
+def naps(thread):
+    """Does this thread of a state sleep, and will nothing come of it as things are?"""
+    nap = thread["nap"]
+    return nap["has_looked"] or nap["seconds"] >= LONG and not nap["serves"]
 
 
 def only_sleeps(files, thread):

@@ -139,7 +139,7 @@ def test_rest_is_seen(start, source):
 
 
 @pytest.mark.parametrize("call", [
-    "listener.accept()", "clients[0].recv(100)", "selector.select(0)", "time.sleep(0.001); len(clients)"])
+    "listener.accept()", "clients[0].recv(100)", "selector.select(0)", "len(clients)"])
 def test_who_only_looks_does_not_rest(start, call):
     """A call that does not block waits for nobody, as often as it is seen."""
     server = start(f"""
@@ -156,6 +156,47 @@ while True:
     server.client("alice")
     assert server.waits_until(lambda: server.has_accepted(1), 5)
     assert not any(server.rests() or server.program.is_at_rest() for _ in range(200))
+
+
+@pytest.mark.parametrize("seconds, serves", [(0.002, False), (0.03, False), (0.03, True), (0.3, True)])
+def test_who_sleeps_and_looks_rests_when_there_is_nothing_to_see(start, seconds, serves):
+    server = start(f"""
+import collections, socket, threading, time
+todo = collections.deque()
+
+def answers():
+    while True:
+        time.sleep({seconds})
+        if todo:
+            conn, data = todo.popleft()
+            conn.sendall(data)
+
+def reads(conn):
+    while data := conn.recv(100):
+        time.sleep(0.01)
+        todo.append((conn, data))
+
+listener = socket.create_server(("127.0.0.1", 9090))
+threading.Thread(target=answers, daemon=True).start()
+conn, _ = listener.accept()
+{'todo.append((conn, b"welcome"))' if serves else ''}
+reads(conn)
+""")
+    alice = server.client("alice")
+    if serves:
+        alice.gets_bytes(b"welcome")
+    for _ in range(5):
+        alice.speaks()
+        assert server.waits_until(server.rests, 5) and alice.has_something()
+        alice.hears_back()
+
+
+def test_who_sleeps_long_and_serves_nobody_rests(start):
+    server = start("import socket, threading, time\nlistener = socket.create_server(('127.0.0.1', 9090))\n"
+                   "def tells():\n    while True:\n        time.sleep(100)\n        print('all is well')\n"
+                   "threading.Thread(target=tells, daemon=True).start()\nlistener.accept()[0].recv(100)\n")
+    server.client("alice")
+    assert server.waits_until(server.rests, 5) and not server.is_quiet()
 
 
 def test_ctrl_c_comes_to_the_thread_that_waits_for_it(start):

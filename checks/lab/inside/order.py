@@ -15,7 +15,6 @@ import os
 import queue
 import socket
 import threading
-import time
 
 import witness
 from locks import Actor, actors, blocks, ends, follows, me, of_library, signals
@@ -24,7 +23,7 @@ RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
         "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait,
         "put": queue.Queue.put, "get": queue.Queue.get, "join_queue": queue.Queue.join, "task_done": queue.Queue.task_done,
-        "sleep": time.sleep, "pipe": os.pipe, "read": os.read, "write": os.write, "socketpair": socket.socketpair}
+        "pipe": os.pipe, "read": os.read, "write": os.write, "socketpair": socket.socketpair}
 
 at_thread_end = []
 
@@ -74,12 +73,6 @@ def is_alive(thread):
     if not alive:
         me().comes_after(getattr(thread, "ended_clock", {}))
     return alive
-
-
-def sleep(seconds):
-    if seconds:
-        blocks("sleep")
-    real["sleep"](seconds)
 
 
 # ------------------------------------------------------------------ queues
@@ -365,6 +358,7 @@ def install():
     threading.Thread.is_alive, threading.Barrier.wait, threading.Event = is_alive, wait_at_barrier, Event
     _thread.start_new_thread = _thread.start_new = start_raw
     queue.Queue.put, queue.Queue.get, queue.Queue.task_done, queue.Queue.join = put, get, task_done, join_queue
-    queue.SimpleQueue, time.sleep = SimpleQueue, sleep
+    queue.SimpleQueue = SimpleQueue
+    witness.NOTHING_FOUND += (queue.Empty,)
     os.pipe, os.read, os.write, socket.socketpair = pipe, read, write, socketpair
     witness.ways = ways

@@ -244,6 +244,8 @@ def selecting(select):
         if witness.blocks and (timeout is None or timeout > 0):
             witness.blocks("select")
         at_once = timeout is not None and timeout <= 0
-        with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something):
-            return select(selector, timeout)
+        with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
+            ready = select(selector, timeout)
+            call.found = bool(ready)
+            return ready
     return wait

@@ -18,6 +18,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 import holds
 import where
@@ -35,7 +36,7 @@ LAST_CONNECTIONS = 20  # of which is told at the end
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start}
+    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "sleep": time.sleep}
 
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
@@ -44,11 +45,16 @@ doing = {}  # thread -> (what it is doing, the socket, the Connection, is it lim
 accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
+stirs = 0  # the same, but for calls of a thread that again and again finds nothing
+unmoved = set()  # threads whose last call has found nothing
+naps = {}  # thread -> its last Nap
+serving = set()  # threads that have had to do with a client, or looked for one
 blocks = None  # told of each call that may block, where locks are watched
 rests = None  # told when a thread is about to wait for a client, where containers are watched
 ways = None  # what is known of pairs of sockets and pipes, where threads' order is watched: see `order`
 readers = {}  # thread -> the client from whom it read last
 observer = []  # the thread that answers the checker
+NOTHING_FOUND = (BlockingIOError, TimeoutError)
 WAITS = {("threading", "wait"), ("concurrent.futures.thread", "_worker")}
 
 
@@ -182,6 +188,7 @@ def facts_of(ident, thread, frame):
             "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
             "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
             "timed": limit is not None if sock is not None else timed, "limit": limit,
+            "nap": naps[ident].facts() if ident in naps else None,
             "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}
 
@@ -286,21 +293,35 @@ COMMANDS = {"state": state, "blame": blame}
 class Call:
     """Marks this thread as inside a call that may block, for as long as the call takes."""
 
+    found = True  # has it found what it waited for?
+
     def __init__(self, name, sock, conn, timed=None, there=None):
         self.mark = (name, sock, conn, timed, there)
 
     def __enter__(self):
-        global activity
+        global activity, stirs
         name, sock, conn, *_ = self.mark
         if blocks and sock is not None and sock.gettimeout() != 0:
             blocks(name, to=conn.peer if conn and name == "send" else None)
-        doing[_thread.get_ident()] = self.mark
+        ident = _thread.get_ident()
+        doing[ident] = self.mark
         activity += 1
+        if ident not in unmoved:
+            stirs += 1
+        if sock is not None or conn is not None or name == "select":
+            serving.add(ident)
+        return self
 
-    def __exit__(self, *_):
-        global activity
+    def __exit__(self, error, *_):
+        global activity, stirs
         activity += 1
-        doing.pop(_thread.get_ident(), None)
+        ident = _thread.get_ident()
+        doing.pop(ident, None)
+        if self.found and error not in NOTHING_FOUND:
+            unmoved.discard(ident)
+            stirs += 1
+        else:
+            unmoved.add(ident)
 
 
 class CallOf(Call):
@@ -312,11 +333,35 @@ class CallOf(Call):
 
     def __enter__(self):
         self.inside.append(None)
-        super().__enter__()
+        return super().__enter__()
 
-    def __exit__(self, *_):
-        super().__exit__()
+    def __exit__(self, *error):
+        super().__exit__(*error)
         self.inside.pop()
+
+
+class Nap:
+    """A sleep of a thread, of so many seconds: what `stirs` was when it began, and when the one before began."""
+
+    def __init__(self, thread, seconds):
+        self.thread, self.seconds, self.over = thread, seconds, False
+        self.began, self.before = stirs, naps[thread].began if thread in naps else None
+
+    def facts(self):
+        """has_looked: has nothing stirred since before the thread looked last, which then went to sleep again?"""
+        return None if self.over else {"seconds": self.seconds, "has_looked": self.before == stirs, "serves": self.thread in serving}
+
+
+def sleep(seconds):
+    """time.sleep, of which is told."""
+    if blocks and seconds:
+        blocks("sleep")
+    ident = _thread.get_ident()
+    nap = naps[ident] = Nap(ident, seconds)
+    try:
+        real["sleep"](seconds)
+    finally:
+        nap.over = True
 
 
 # ------------------------------------------------------------------ the keyboard and the screen

@@ -59,7 +59,7 @@ class Evidence:
         program = self.program
         if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
             raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
-        state = program.last_state or (None if program.ended else program.ask("state"))
+        state = program.last_state or (None if program.ended else program.state())
         mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
         if mine:
             where += self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
@@ -93,6 +93,12 @@ class Evidence:
                 serving = [thread for thread in threads if not thread["call"]]
             for thread in serving or ([] if mine or where else threads):
                 where += self.spots(thread["places"], self.doing(thread), "called from here")
+            if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
+                for thread in threads:
+                    if thread["call"] in ("notify", "wait", "get", "join") or thread["waits"]:
+                        where += self.spots(thread["places"], self.doing(thread), "called from here")
+                for thread in (state or {}).get("not_started", ()):
+                    where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")
         if mine and mine[-1]["reader"]:
             where += self.spots(mine[-1]["read_at"], f"reads from {peer} last", "called from here")
         elif mine:
@@ -176,7 +182,7 @@ class Evidence:
             return f"reads on after the end of {self.name_of(thread['peer'])}'s stream"
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
-        return "stands here"
+        return "waits for another thread to do something" if thread["waits"] else "stands here"
 
     def whose(self, thread):
         """Whose thread this is: the client's from whom it reads, or its name."""

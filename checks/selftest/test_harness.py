@@ -191,6 +191,31 @@ reads(conn)
         alice.hears_back()
 
 
+@pytest.mark.parametrize("starts, line, what", [("threading.Thread(target=answers)", 13, "is made here, and never started"),
+                                                ("threading.Thread(target=answers).start()", 9, "waits for another thread to do something")])
+def test_who_should_have_answered_is_shown(start, starts, line, what):
+    server = start(f"""
+import socket, threading
+todo, changed = [], threading.Condition()
+
+def answers():
+    while True:
+        with changed:
+            while not todo:
+                changed.wait()
+        conn, data = todo.pop()
+        conn.sendall(data)
+
+answerer = {starts}
+conn, _ = socket.create_server(("127.0.0.1", 9090)).accept()
+while data := conn.recv(100):
+    todo.append((conn, data))
+""")
+    with pytest.raises(Failure) as caught:
+        server.client("alice").is_served()
+    assert [spot for spot in caught.value.where if spot["line"] == line and what in spot["what"]]
+
+
 def test_who_sleeps_long_and_serves_nobody_rests(start):
     server = start("import socket, threading, time\nlistener = socket.create_server(('127.0.0.1', 9090))\n"
                    "def tells():\n    while True:\n        time.sleep(100)\n        print('all is well')\n"

@@ -16,7 +16,7 @@ import holds
 import where
 import witness
 from where import places, places_of, steps
-from witness import COMMANDS, HERE, after_fork, obey, peer_of, ports, real, sleep, spare, start, tell, tell_who_is_left, wait_for_end, waiting_for_signal
+from witness import COMMANDS, HERE, after_fork, make, obey, peer_of, ports, real, sleep, spare, start, tell, tell_who_is_left, wait_for_end, waiting_for_signal
 
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
 FILE_LIMIT = 64 << 20  # bytes
@@ -208,7 +208,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
     set_limits()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=after_fork)
-    os._exit, threading.Thread.start, time.sleep = exit_at_once, start, sleep
+    os._exit, threading.Thread.__init__, threading.Thread.start, time.sleep = exit_at_once, make, start, sleep
     if hasattr(threading.Thread, "_wait_for_tstate_lock"):
         threading.Thread._wait_for_tstate_lock = wait_for_end
     for name in {"pause", "sigwait", "sigwaitinfo"} & vars(signal).keys():

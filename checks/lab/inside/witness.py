@@ -36,7 +36,8 @@ LAST_CONNECTIONS = 20  # of which is told at the end
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "sleep": time.sleep}
+    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "make": threading.Thread.__init__,
+    "sleep": time.sleep}
 
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
@@ -167,7 +168,8 @@ def state():
     before = activity
     threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
     return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
-            "accepted": len(accepted), "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before}
+            "accepted": len(accepted), "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before,
+            "not_started": [{"name": thread.name, "places": places(thread.made_at)} for thread in not_started()]}
 
 
 def others():
@@ -386,9 +388,20 @@ def sit_at_a_terminal():
 
 # ------------------------------------------------------------------ threads
 
+def make(thread, *args, **kwargs):
+    """threading.Thread.__init__; keeps in mind where."""
+    real["make"](thread, *args, **kwargs)
+    thread.made_at = steps(sys._getframe(1))
+
+
 def start(thread):
     thread.started_at = steps(sys._getframe(1))
     real["start"](thread)
+
+
+def not_started():
+    """The threads that were made and not started."""
+    return [thread for thread in list(getattr(threading, "_dangling", ())) if not hasattr(thread, "started_at") and hasattr(thread, "made_at")]
 
 
 def wait_for_end(thread, block=True, timeout=-1):

@@ -41,6 +41,7 @@ MANY = 10_000
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
 AT_ONCE = 500  # messages at most that are under way to those who read
 AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
+NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
 ALL = 300.0  # seconds in which so much is said
 
 
@@ -403,6 +404,26 @@ def test_its_threads_end_though_it_does_not_read(server):
     for member, goes in zip(slow, WAYS):
         goes(member)
     server.is_back_to((threads, float("inf")), "three members who did not read have gone")
+
+
+@after(test_half_close)
+def test_what_waits_comes_after_a_half_close(server):
+    """01.3 What still waits for a client when it has finished sending comes, and then the end of the stream
+
+    The end of its stream says that it will send no more, not that it hears no more: let
+    its writer empty the outbox before the connection is closed.
+    """
+    bob = server.client("bob").joins()
+    with server.holds("send", bob) as hold:
+        bob.sends({"type": "dance"})
+        held = hold.caught(bob.has_message, seconds=WAIT)
+        bob.sends({"type": "dance"})
+        bob.half_closes()
+        released = time.monotonic() + NOT_LONG
+        server.waits_until(lambda: server.rests(but=held) or time.monotonic() > released, 1)
+    for _ in range(2):
+        bob.is_told("bob, who has finished sending, still gets the answers to what was sent before")
+    bob.gets_end()
 
 
 @after(test_bound)

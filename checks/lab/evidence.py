@@ -16,6 +16,7 @@ CALLS = {"recv": "waits in recv() for {who} to send", "input": "waits for someth
          "accept": "waits in accept() for the next client",
          "send": "stands in a send to {who}", "lock": "waits for a lock", "get": "waits for something in a queue",
          "put": "waits for room in a queue", "join": "waits for the end of a thread",
+         "tasks": "waits until all that was put into a queue is done",
          "wait": "waits for an event", "notify": "waits for a condition to be notified", "signal": "waits for a signal", "sleep": "only sleeps", "nap": "sleeps",
          "connect": "waits for a connection", "select": "waits in select() for something to happen",
          "end": "waits, at the program's end, for all threads that are no daemon threads"}
@@ -95,7 +96,7 @@ class Evidence:
                 where += self.spots(thread["places"], self.doing(thread), "called from here")
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
                 for thread in threads:
-                    if thread["call"] in ("notify", "wait", "get", "join") or thread["waits"]:
+                    if thread["call"] in ("notify", "wait", "get", "join", "tasks") or thread["waits"]:
                         where += self.spots(thread["places"], self.doing(thread), "called from here")
                 for thread in (state or {}).get("not_started", ()):
                     where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")

@@ -4,7 +4,7 @@ from .evidence import reads_on
 from .processes import children
 
 NOTHING = {"threads": (), "connections": (), "accepted": 0, "moving": True}  # when nothing is seen
-WAITS = ("lock", "get", "put", "wait", "notify", "join", "end", "signal")  # the calls that another thread of the program ends, or Ctrl-C
+WAITS = ("lock", "get", "put", "wait", "notify", "join", "tasks", "end", "signal")  # the calls that another thread of the program ends, or Ctrl-C
 
 
 class Seen:

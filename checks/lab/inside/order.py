@@ -105,7 +105,7 @@ def task_done(self):
 
 def join_queue(self):
     blocks("join")
-    with witness.CallOf("join", self.all_tasks_done, False):
+    with witness.CallOf("tasks", self.all_tasks_done, False):
         real["join_queue"](self)
     follows(tasks_of(self))
 

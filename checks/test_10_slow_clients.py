@@ -364,6 +364,39 @@ def test_order_for_a_slow_member(server):
             bob.hears_from(sender, text)
 
 
+@after(test_order_for_a_slow_member)
+def test_nothing_is_lost_when_its_writer_is_late(server):
+    """10.4 The same when the thread that sends to a member is late, between two messages, at whatever line
+
+    What is put into the outbox may come between any two lines of its writer: it looks,
+    takes out and begins to wait inside one `with`, or the queue does that for it.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    for point in range(1, MOST_POINTS):
+        bob.has_message()
+        said = []
+        with server.holds("sent", bob, point) as hold:
+            for sender in (alice, carol):  # the second wakes a writer that has come to wait
+                says(sender, f"{point} from {sender}", said)
+                held = hold.caught(server.rests, seconds=1)
+                if held:
+                    break
+            if held:
+                bob.did(f"is sent nothing more for a moment: the thread that sends to him is late, at {place(held[0]['where'])}")
+                says(carol, f"{point} at last", said)
+                server.waits_until(lambda: server.rests(but=held), 1)
+        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
+            for sender, text in said:
+                bob.hears_at_last(sender, text)
+        if not held:
+            return
+
+
+def says(sender, text, said):
+    sender.says(text)
+    said.append((sender, text))
+
+
 WAYS = leaves, ends, breaks_off
 
 

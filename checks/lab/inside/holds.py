@@ -39,8 +39,8 @@ def hold(what, peer=None, point=1):
     send() at the so-many-th point after that; "full": all that send to it, for as long as
     they would wait for room in a full buffer; "end": the next one to whom recv tells that
     this client has gone; "lock": the next one that waits, for as long as it takes, for a lock
-    whose holder is held; "recv" and "fail": the next one that received from it, or whose send to it failed, at the
-    so-many-th point that it comes to then: a line of the student's, or an access to a container.
+    whose holder is held; "recv", "sent" and "fail": the next one that received from it, has sent to it, or whose send
+    to it failed, at the so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
     asked.setdefault((what, peer and int(peer)), []).append((shut(what, peer), int(point)))
     if what == "start":

@@ -158,6 +158,8 @@ def transmit(name, sock, data, flags):
             conn.note_rest(memoryview(whole).cast("B"), sent_now)
         if piece:
             holds.after("piece", conn)
+        elif holds.asked:
+            holds.after("sent", conn)
     return sent
 
 

@@ -335,6 +335,15 @@ def cut_in_two(server, receiver, first, second, point=1):
         yield held
 
 
+@after(test_messages_do_not_mix)
+def test_long_messages_do_not_mix(server):
+    """10.3 The same with long messages, when they are sent in several pieces
+
+    A lock that is let go between two pieces of a message lets another message in there.
+    """
+    all_comes_when_its_sender_is_late(server, LONGEST)
+
+
 def test_order_for_a_slow_member(server):
     """10.4 Each member hears one sender's messages in their order, also when one send takes its time
 
@@ -371,19 +380,24 @@ def test_nothing_is_lost_when_its_writer_is_late(server):
     What is put into the outbox may come between any two lines of its writer: it looks,
     takes out and begins to wait inside one `with`, or the queue does that for it.
     """
+    all_comes_when_its_sender_is_late(server)
+
+
+def all_comes_when_its_sender_is_late(server, more=""):
+    """Members talk, and the thread that has just sent something to bob is late, at one point after the other; bob hears them all."""
     alice, bob, carol = meet(server, "alice", "bob", "carol")
     for point in range(1, MOST_POINTS):
         bob.has_message()
         said = []
         with server.holds("sent", bob, point) as hold:
             for sender in (alice, carol):  # the second wakes a writer that has come to wait
-                says(sender, f"{point} from {sender}", said)
+                says(sender, f"{point} from {sender} {more}", said)
                 held = hold.caught(server.rests, seconds=1)
                 if held:
                     break
             if held:
                 bob.did(f"is sent nothing more for a moment: the thread that sends to him is late, at {place(held[0]['where'])}")
-                says(carol, f"{point} at last", said)
+                says(carol, f"{point} at last {more}", said)
                 server.waits_until(lambda: server.rests(but=held), 1)
         with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
             for sender, text in said:

@@ -52,7 +52,7 @@ class Outbox:
                     hang_up(self.conn)
             if self.finished:
                 return
-            self.news.clear()  # <--
+            self.news.clear()
 
     def finish(self):
         """Send what is left, and end the writer thread."""

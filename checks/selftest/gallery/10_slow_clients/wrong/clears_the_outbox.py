@@ -60,7 +60,7 @@ class Outbox:
         """Send what is left, and end the writer thread."""
         with self.changed:
             self.finished = True
-            self.waiting.clear()  # <--
+            self.waiting.clear()
             self.changed.notify()
         self.writer.join(GRACE)
         hang_up(self.conn)  # wakes a writer that still stands in sendall()

@@ -46,7 +46,7 @@ class Outbox:
         with self.changed:
             self.changed.wait_for(lambda: self.waiting or self.finished)
             if self.finished:
-                return b""  # <--
+                return b""
             data, self.waiting = self.waiting, bytearray()
             return data
 

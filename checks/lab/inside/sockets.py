@@ -195,7 +195,7 @@ def sendmsg(sock, buffers, *more):
 
 def note_end(sock):
     conn = connections.get(sock.fileno())
-    if conn is not None:
+    if conn is not None and not conn.closed_at:  # who ends it first says more than who cleans up
         conn.closed_at = steps(sys._getframe(2))
 
 

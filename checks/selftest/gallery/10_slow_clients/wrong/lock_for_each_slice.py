@@ -28,8 +28,8 @@ def send(conn, obj):
         return True
     data = encode(obj)
     try:
-        for start in range(0, len(data), 4096):
-            with mine:  # <--
+        for start in range(0, len(data), 4096):  # <--
+            with mine:
                 conn.sendall(data[start:start + 4096])
         return True
     except OSError:  # a time-out is one, too

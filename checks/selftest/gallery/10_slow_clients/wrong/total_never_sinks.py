@@ -37,8 +37,8 @@ class Outbox:
         """Add data. This never waits: when there is no room for it, the client is disconnected."""
         with self.changed:
             self.total += len(data)
-            if self.total > OUTBOX:  # <--
-                hang_up(self.conn)
+            if self.total > OUTBOX:
+                hang_up(self.conn)  # <--
             else:
                 self.waiting += data
                 self.changed.notify()

@@ -6,6 +6,7 @@ from lab.course import after, basis
 from lab.verdict import Unknown
 
 MEGABYTES_4 = struct.pack(f">{1 << 20}I", *range(1 << 20))
+BUFFERS = [1 << power for power in range(6, 17)]  # bytes that programs ask recv() for
 
 
 def test_listens(server):
@@ -50,6 +51,9 @@ def test_many_exchanges(server):
         data = f"{number}:".encode() * (number + 1)
         alice.sends_bytes(data)
         alice.gets_bytes(data)
+    for size in BUFFERS:
+        alice.sends_bytes(b"x" * size)
+        alice.gets_bytes(b"x" * size)
 
 
 def test_silence(server):
@@ -73,6 +77,18 @@ def test_large_input(server):
     alice = server.client("alice")
     alice.sends_bytes(MEGABYTES_4, reading=True)
     alice.gets_bytes(MEGABYTES_4)
+
+
+@after(test_large_input)
+def test_late_reader(server):
+    """01.2 All of it comes back also when the client reads late, and the system's buffers are full meanwhile
+
+    sendall() waits until there is room. What does not wait, because of setblocking(False)
+    or a time-out, has to begin again where it stopped.
+    """
+    alice = server.client("alice")
+    alice.sends_until_stuck()
+    alice.gets_bytes(b"x" * alice.sent)
 
 
 def test_short_sends(server):
@@ -139,6 +155,22 @@ def test_after_a_reset(server):
     alice = server.client("alice")
     alice.is_served()
     alice.resets()
+    server.notices(alice)
+    server.client("bob").is_served()
+
+
+@after(test_after_a_reset)
+def test_after_a_reset_before_the_answer(server):
+    """01.4 The next client is served also when the first had gone before its bytes were sent back
+
+    Then it is the send that fails, with a BrokenPipeError, and no recv() tells of it.
+    """
+    alice = server.client("alice")
+    with server.holds("send", alice) as hold:
+        alice.speaks()
+        hold.caught()
+        alice.half_closes()
+        alice.resets()
     server.notices(alice)
     server.client("bob").is_served()
 

@@ -5,7 +5,7 @@ import json
 from lab.clients import line
 from lab.course import after, basis
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_after_a_reset, test_after_a_reset_before_the_answer, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
@@ -107,6 +107,19 @@ def test_any_text(server):
             message = {"type": "chat", "text": text}
             alice.sends_bytes(json.dumps(message, ensure_ascii=ascii_only).encode() + b"\n")
             alice.gets(message)
+
+
+@after(test_any_text)
+def test_half_a_character(server):
+    r"""03.2 Each line that comes back is UTF-8, also when a text has an escape like \ud83d, half of a pair, in it
+
+    UTF-8 has no bytes for half of a pair. json.dumps() writes an escape again unless it
+    is told ensure_ascii=False; a line that cannot be sent may end the connection.
+    """
+    alice = server.client("alice")
+    alice.sends_bytes(rb'{"type": "chat", "text": "\ud83d"}' + b"\n")
+    alice.waits(lambda: alice.has_message() or alice.end, "a message in UTF-8 comes back, or the connection ends", "nothing came back to alice")
+    server.client("bob").is_served()
 
 
 def test_any_object(server):

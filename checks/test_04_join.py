@@ -237,6 +237,8 @@ def test_pieces(server):
     alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in ("one", "два", "three")))
     for text in ("one", "два", "three"):
         alice.is_heard_saying("Алёна", text)
+    bob = server.client("bob").joins(saying="here I am")
+    bob.is_heard_saying(bob.nick, "here I am")
 
 
 def test_any_text(server):

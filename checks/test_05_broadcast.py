@@ -15,6 +15,8 @@ from test_04_join import (  # noqa: F401
     is_heard_under_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_join, test_leave,
     test_missing_field, test_pieces, test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 
+LATE = "first", "second", "last"  # in no order of letters, nor of lengths
+
 
 def test_listens(server):
     """05.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
@@ -340,6 +342,7 @@ def test_stranger_goes_unnoticed(server):
         before = server.counts()
         stranger = server.client("stranger")
         stranger.is_refused({"type": "dance"}, "an unknown type before the join")
+        stranger.is_refused({"type": "join", "user": "x" * 33}, "a join with a nick of 33 characters")
         fence(alice, bob)
         for member in (alice, bob):
             member.forgets_system_messages()
@@ -374,12 +377,12 @@ def test_order_when_a_send_is_late(server):
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     fence(alice, bob)
     with server.holds("send", bob) as hold:
-        for text in ("first", "second", "third"):
+        for text in LATE:
             alice.says(text)
         held = hold.caught()
         if held and not server.is_reader_of(alice, held[0]):
             server.waits_until(lambda: bob.has_something() or server.rests(but=held), 1)  # another thread may overtake; the sender's own cannot
-    for text in ("first", "second", "third"):
+    for text in LATE:
         bob.hears(alice, text)
 
 

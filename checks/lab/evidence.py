@@ -85,13 +85,19 @@ class Evidence:
         threads = (state or {}).get("threads", [])
         if closed and mine:
             where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
+        if closed and mine:
+            where += self.spots(mine[-1]["linger_at"], "sets SO_LINGER: with a time of 0 close() is a reset, and what was not received yet is lost")
+        for last in [one for one in program.last_connections if program.ended and peer is not None and one["peer"] == peer.port][-1:]:
+            where += self.spots(last["closed_at"], f"ends the connection with {peer}", "called from here")
         if mine and reads_on(mine[-1]):
             where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
         if not closed or program.stopped_for:
             readers = {one["reader"] for one in mine}
             serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or thread["id"] in readers]
             if mine and not serving:
-                serving = [thread for thread in threads if not thread["call"]]
+                serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
+            if mine and mine[-1]["closed_at"] and mine[-1]["open"] and not getattr(peer, "end", ""):
+                where += self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection, which is still open: a file that was made of it keeps it so", "called from here")
             for thread in serving or ([] if mine or where else threads):
                 where += self.spots(thread["places"], self.doing(thread), "called from here")
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
@@ -264,10 +270,8 @@ class Evidence:
         """Say that this peer's connection was closed with unread bytes, as text to go on with; "" if none are known of."""
         state = self.program.last_state or (None if self.program.ended else self.program.ask("state")) or {"connections": ()}
         connection = connection or next((one for one in reversed(state["connections"]) if one["peer"] == peer.port), None)
-        sent = getattr(peer, "sent", 0)
-        if not connection or not connection["closed_at"] or connection["received"] >= sent:
-            return ""
-        return f" while {sent - connection['received']:,} bytes from {peer} lie unread, which the system turns into a reset"
+        count = connection["unread"] if connection else 0
+        return f" while {count:,} byte{'s' * (count != 1)} from {peer} lie unread, which the system turns into a reset" if count else ""
 
     def how_it_ended(self):
         """Say how the program came to its end."""

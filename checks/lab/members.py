@@ -9,10 +9,11 @@ class Member(Messenger):
 
     nick = None
 
-    def joins(self, nick=None):
-        """Ask to join and expect a system message with the nick, as it is once stripped."""
+    def joins(self, nick=None, saying=None):
+        """Ask to join and expect a system message with the nick, as it is once stripped; with `saying` say that in the same piece."""
         nick = self.name if nick is None else nick
-        self.sends({"type": "join", "user": nick})
+        messages = [{"type": "join", "user": nick}, *([] if saying is None else [{"type": "chat", "text": saying}])]
+        self.sends_bytes(b"".join(map(line, messages)))
         self.is_told_of(nick.strip(), f"{self}'s join is answered by a system message with the nick {nick.strip()!r}")
         self.nick = nick.strip()
         return self
@@ -205,12 +206,12 @@ class RoomMember(Member):
         super().__init__(server, name, **options)
         self.news = []  # nicks of those who have joined since, of whom it has not been told yet
 
-    def joins(self, nick=None):
+    def joins(self, nick=None, **more):
         nick = self._new_nick() if nick is None else nick
         for member in self.server.clients:
             if member.nick and member is not self:
                 member.news.append(nick.strip())
-        return super().joins(nick)
+        return super().joins(nick, **more)
 
     def _new_nick(self):
         """The name; with a number, if somebody had it before: his nick may become free a little later than his connection ends."""

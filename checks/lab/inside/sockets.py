@@ -18,11 +18,13 @@ from where import places, steps
 from witness import Call, Connection, Socket, accepted, bound, connections, has_room, ports, readers, real, tell
 
 NOBODYS_PORT = 1
+MOST_LOOKED_AT = 1 << 16  # bytes
+PEEK = socket.MSG_PEEK
 DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 def install():
-    for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, shutdown):
+    for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
     for kind in {selectors.DefaultSelector, selectors.SelectSelector, getattr(selectors, "PollSelector", selectors.SelectSelector)}:  # socketserver's
@@ -95,7 +97,7 @@ def receive(name, sock, size, flags, call):
         if not count and size > 0:
             conn.ends += 1
             holds.at_end(sock, conn)
-    if not flags:
+    if not flags & PEEK:
         conn.received += count  # now that it does not count as waiting any more
     if holds.asked:
         holds.after("recv", conn)
@@ -196,7 +198,22 @@ def sendmsg(sock, buffers, *more):
 def note_end(sock):
     conn = connections.get(sock.fileno())
     if conn is not None and not conn.closed_at:  # who ends it first says more than who cleans up
-        conn.closed_at = steps(sys._getframe(2))
+        conn.closed_at, conn.unread = steps(sys._getframe(2)), waiting_in(sock)
+
+
+def waiting_in(sock):
+    """How many bytes have come that were not received yet, as far as can be told."""
+    try:
+        return len(real["recv"](sock, MOST_LOOKED_AT, PEEK | DONT_WAIT)) if DONT_WAIT else 0
+    except OSError:
+        return 0
+
+
+def setsockopt(sock, level, option, value, *more):
+    real["setsockopt"](sock, level, option, value, *more)
+    conn = connections.get(sock.fileno())
+    if conn is not None and (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
+        conn.linger_at = steps(sys._getframe(1))
 
 
 def close(sock):

@@ -36,7 +36,7 @@ LAST_CONNECTIONS = 20  # of which is told at the end
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "sendmsg", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "make": threading.Thread.__init__,
+    "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "make": threading.Thread.__init__,
     "sleep": time.sleep}
 
 ports = {}  # the port that the student named -> the one that it got
@@ -71,7 +71,8 @@ class Connection:
         self.found_nothing = 0  # times that reading without waiting found nothing there
         self.reader = None  # the thread that read last
         self.senders = set()  # the threads that have sent
-        self.read_at = self.closed_at = self.failed_at = ()
+        self.read_at = self.closed_at = self.failed_at = self.linger_at = ()
+        self.unread = 0  # bytes that lay there when it was closed
         self.full_at = ()  # where the last send stands, if it found no room for all of its bytes and did not wait
         self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
@@ -80,7 +81,7 @@ class Connection:
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "found_nothing": self.found_nothing,
                 "reader": self.reader, "senders": list(self.senders),
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
-                "short_at": places(self.short_at), "failed_at": places(self.failed_at), "full_at": places(self.full_at)}
+                "short_at": places(self.short_at), "failed_at": places(self.failed_at), "linger_at": places(self.linger_at), "unread": self.unread, "full_at": places(self.full_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""

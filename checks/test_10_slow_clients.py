@@ -237,9 +237,13 @@ def reads_all(slow, sender, said):
             slow.hears_all(sender, [text for _, text in said[first:first + AT_ONCE]])
     except Failure:
         if slow.end and not has_left(slow):
-            raise slow.server.failure(f"{slow} was disconnected, and nobody was told that {slow} has left",
-                                      "when the bound is reached, the member is disconnected, and its leaving is announced", slow, closed=True) from None
+            raise left_in_silence(slow) from None
         raise
+
+
+def left_in_silence(slow):
+    return slow.server.failure(f"{slow} was disconnected, and nobody was told that {slow} has left",
+                               "when the bound is reached, the member is disconnected, and its leaving is announced", slow, closed=True)
 
 
 def piles_up(slow, sender, said, text, enough, held=lambda: False):
@@ -251,6 +255,8 @@ def piles_up(slow, sender, said, text, enough, held=lambda: False):
             sender.says(each)
         walter.hears_all(sender, volley, unless=held)
         said += [(sender, each) for each in volley]
+        if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow), PATIENCE):
+            raise left_in_silence(slow)
         if again.is_over() and slow.server.who_waits_for(slow):
             raise slow.server.failure(f"while {sender} said {len(said):,} messages in {again.seconds:g} seconds, sends to {slow} were given up again and again",
                                       "a member that does not read delays nobody; one to whom a send is given up is disconnected", slow)

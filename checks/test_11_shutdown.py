@@ -173,7 +173,8 @@ def test_client_who_has_just_come(server):
     server.comes_to_rest()
     with server.holds("start") as hold:
         dave = server.client("dave")
-        hold.caught(otherwise=lambda: server.has_accepted(server.connected))
+        hold.caught(otherwise=lambda: server.has_accepted(server.connected) and server.rests())
+        hold.catches_no_more()  # a thread that the server starts for its end is not late
         dave.did("has come, and its thread has not begun")
         ending = server.gets_ctrl_c(then=hold.release)
     ending.was_clean()

@@ -91,7 +91,7 @@ class Ending:
             thread["call"] or thread["waits"] or thread["id"] in held for thread in state["threads"])
         patience = POLLS if "accept" in polls or polls and not self.late else SOON  # select() may be the wait for who is late
         beside = any(thread["call"] in ("accept", "select") and thread["timed"] and not thread["main"] for thread in state["threads"])
-        comes = self._main_thread(state) != self.stood and (self.late or not beside)  # main may yet wait until another thread accepts no more
+        comes = self._main_thread(state) != self.stood and (self.late and not self.then or not beside)  # main may yet wait until another thread accepts no more
         return waits and (not polls or comes) or now - self.began > patience
 
     def _main_thread(self, state):

@@ -189,7 +189,7 @@ class Evidence:
             return f"reads on after the end of {self.name_of(thread['peer'])}'s stream"
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
-        return "waits for another thread to do something" if thread["waits"] else "stands here"
+        return "waits for another thread to do something" if thread["waits"] else CALLS["nap"] if thread["nap"] else "stands here"
 
     def whose(self, thread):
         """Whose thread this is: the client's from whom it reads, or its name."""

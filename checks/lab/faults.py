@@ -45,6 +45,10 @@ class Hold:
     def release(self):
         self.program.ask("release", self.what, *self.peers)
 
+    def catches_no_more(self):
+        """Hold those on that it has caught, and no others."""
+        self.program.ask("no_more", self.what, *self.peers)
+
     def release_last(self):
         """Let go of the thread that was caught last."""
         self.program.ask("release_last", self.what, *self.peers)

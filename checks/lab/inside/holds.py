@@ -60,13 +60,18 @@ def fail(peer, name):
     failing[int(peer)] = getattr(errno, name)
 
 
-def release(what, *peers):
-    """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
+def no_more(what, *peers):
+    """Hold no more threads there than are held now; of these peers alone, if any are named."""
     if what == "start":
         threading.setprofile(None)
     for key in list(asked):
         if key[0] == what and (not peers or str(key[1]) in peers):
             asked.pop(key, None)
+
+
+def release(what, *peers):
+    """Let go of the threads that are held there, and hold no more; of these peers alone, if any are named."""
+    no_more(what, *peers)
     for entry in gates[:]:
         if entry[0] == what and (not peers or str(entry[1]) in peers):
             try:

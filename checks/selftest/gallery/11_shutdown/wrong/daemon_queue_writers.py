@@ -1,7 +1,7 @@
 """Queues with daemon writers, and nobody joins them.
 
 fails: 11.1 11.2
-says: bob got
+says: Ctrl-C
 """
 
 import queue

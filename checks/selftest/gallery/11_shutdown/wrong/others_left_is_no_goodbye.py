@@ -1,7 +1,7 @@
 """Announces that each one leaves, and says no goodbye.
 
 fails: 11.1
-says: alice was told of others only, and not that the server stops
+says: alice
 """
 
 import socket

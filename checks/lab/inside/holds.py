@@ -19,6 +19,7 @@ asked = {}  # (what to hold, peer) -> [(the gate to hold it at, at which point)]
 gates = []
 failing = {}  # peer -> the error number with which every send to it fails
 late = set()  # threads that are held
+refused = {}  # (what is held, peer) -> the thread whose send there would block, as long as that is held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 stops = []  # accesses to containers at which a thread is to be held
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__", "copy", "__iter__", "read"}
@@ -67,6 +68,7 @@ def no_more(what, *peers):
     for key in list(asked):
         if key[0] == what and (not peers or str(key[1]) in peers):
             asked.pop(key, None)
+            refused.pop(key, None)
 
 
 def release(what, *peers):
@@ -163,10 +165,11 @@ def at_send(sock, conn, at_once):
             before_a_full_buffer(sock, conn)
         return
     for what in ("send", "full"):
-        if asked.get((what, conn.peer)):
+        is_first, ident = (what, conn.peer) not in refused, _thread.get_ident()
+        if asked.get((what, conn.peer)) and (what == "full" or refused.setdefault((what, conn.peer), ident) == ident):
             conn.full_at = steps(sys._getframe(2))
-            if (what, conn.peer) not in late:
-                late.add((what, conn.peer))
+            if is_first:
+                refused[what, conn.peer] = ident
                 witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=places(conn.full_at))
             raise would_block()
 

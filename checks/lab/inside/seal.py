@@ -9,6 +9,7 @@ import _thread
 import builtins
 import os
 import queue
+import select
 import selectors
 import signal
 import socket
@@ -18,7 +19,7 @@ import time
 import types
 
 OURS = ("witness", "files", "finding", "holds", "hooks", "kinds", "locks", "order", "run", "sockets", "store", "where")
-ELSEWHERE = (signal, socket, socket.socket, threading, threading.Thread, threading.Barrier, _thread, queue, queue.Queue, selectors.DefaultSelector,
+ELSEWHERE = (signal, socket, socket.socket, threading, threading.Thread, threading.Barrier, _thread, queue, queue.Queue, select, selectors.DefaultSelector,
              selectors.SelectSelector, os, time, builtins, sys.modules["_frozen_importlib_external"].SourceLoader)
 FREE = {"excepthook"}  # a program may well set it
 

@@ -7,6 +7,7 @@ over which connection from which line; the course's ports become those that are 
 import _thread
 import collections
 import os
+import select
 import selectors
 import socket
 import sys
@@ -27,6 +28,10 @@ def install():
     for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
+    select.select = select_sockets
+    for kind in (Poll, Epoll):
+        if real[kind.__name__.lower()]:
+            setattr(select, kind.__name__.lower(), kind)
     for kind in {selectors.DefaultSelector, selectors.SelectSelector, getattr(selectors, "PollSelector", selectors.SelectSelector)}:  # socketserver's
         kind.select = selecting(kind.select)
 
@@ -255,16 +260,56 @@ def connect_ex(sock, address):
     return dial("connect_ex", sock, address)
 
 
+# ------------------------------------------------------------------ waits for one of many
+
+def wait_for_one(timeout, wait, is_found=bool):
+    """Return wait(), marked as a wait of so many seconds, None: without end; is_found(): is there something in what it has returned?"""
+    if witness.rests:
+        witness.rests()
+    if witness.blocks and (timeout is None or timeout > 0):
+        witness.blocks("select")
+    at_once = timeout is not None and timeout <= 0
+    with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
+        ready = wait()
+        call.found = is_found(ready)
+        return ready
+
+
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
-        if witness.rests:
-            witness.rests()
-        if witness.blocks and (timeout is None or timeout > 0):
-            witness.blocks("select")
-        at_once = timeout is not None and timeout <= 0
-        with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
-            ready = select(selector, timeout)
-            call.found = bool(ready)
-            return ready
+        return wait_for_one(timeout, lambda: select(selector, timeout))
     return wait
+
+
+def select_sockets(rlist, wlist, xlist, timeout=None):
+    """select.select."""
+    return wait_for_one(timeout, lambda: real["select"](rlist, wlist, xlist, timeout), any)
+
+
+class Poll:
+    """What select.poll() returns."""
+
+    kind, unit = "poll", 1000  # of which there are so many in a second
+
+    def __init__(self, *args, **kwargs):
+        self._real = real[self.kind](*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def poll(self, timeout=None, *more, **named):
+        seconds = None if timeout is None or timeout < 0 else timeout / self.unit
+        return wait_for_one(seconds, lambda: self._real.poll(timeout, *more, **named))
+
+
+class Epoll(Poll):
+    """What select.epoll() returns."""
+
+    kind, unit = "epoll", 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -37,7 +37,7 @@ Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "make": threading.Thread.__init__,
-    "sleep": time.sleep}
+    "sleep": time.sleep, "select": select.select, "poll": getattr(select, "poll", None), "epoll": getattr(select, "epoll", None)}
 
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
@@ -238,9 +238,9 @@ def has_room(fd):
     """Would a send on this connection go on at once?"""
     if fd < 0:
         return True
-    if not hasattr(select, "poll"):
-        return bool(select.select([], [fd], [], 0)[1])
-    poll = select.poll()
+    if not real["poll"]:
+        return bool(real["select"]([], [fd], [], 0)[1])
+    poll = real["poll"]()
     poll.register(fd, select.POLLOUT)
     return bool(poll.poll(0))
 

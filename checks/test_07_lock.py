@@ -14,7 +14,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    breaks_off, ends, fence, leaves, test_chat_to_the_others, test_end_is_announced, test_every_other_member,
+    breaks_off, ends, fence, leaves, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
@@ -62,6 +62,12 @@ def test_taken_nick(server):
         other.leaves()
         other.gets_end()
         server.witness.is_told_of(another)
+    for nick in ("Bob", "bobb", "bo"):
+        similar = server.client(f"somebody called {nick}")
+        similar.asks_for(nick)
+        similar.is_told(f"a join with the nick {nick!r} is answered by a system message")
+        if not similar.is_in():
+            raise server.failure(f"the nick {nick!r} was refused, though only 'bob' is in the room", "a nick is taken by a member of just this nick", client=similar)
     alice.says("still me")
     bob.hears_from(alice, "still me")
 
@@ -130,7 +136,7 @@ def test_nick_is_free_again(server):
     """
     alice = server.client("alice").joins()
     before = server.counts()
-    for goes, nick in ((leaves, "bob"), (ends, "bob"), (breaks_off, "bob"), (leaves, "  bob ")):
+    for goes, nick in ((leaves, "bob"), (ends, "bob"), (breaks_off, "bob"), (sends_nonsense, "bob"), (leaves, "  bob ")):
         bob = server.client("bob").joins(nick)
         server.witness.forgets_system_messages()  # or that of his coming might be taken for that of his going
         goes(bob)
@@ -415,6 +421,22 @@ def test_lock_is_free_after_a_failed_send(server):
         the_room_lives(server, f"{what} failed")
         client.closes()
         server.notices(client)
+
+
+def test_lock_is_free_after_half_a_character(server):
+    r"""07.4 The lock is free again after a text that cannot be printed or sent: an escape like \ud83d, half of a pair
+
+    Any line inside may raise, print() as well: `with lock:` releases the lock all the same.
+    """
+    for joins, message in ((False, rb'{"type": "join", "user": "\ud83d"}'), (True, rb'{"type": "chat", "text": "\ud83d"}')):
+        odd = server.client("mallory")
+        if joins:
+            odd.joins()
+        odd.sends_bytes(message + b"\n")
+        server.is_through_with(odd)
+        odd.closes()
+        server.notices(odd)
+        the_room_lives(server, f"a {'chat' if joins else 'join'} with half of a character")
 
 
 def the_room_lives(server, after):

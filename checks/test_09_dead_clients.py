@@ -11,14 +11,14 @@ from test_04_join import (  # noqa: F401
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
     dies_unheard_while, dies_while, goes_on_after_a_failed_send, says_and_done, test_chat_to_the_others,
-    test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
+    test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
     test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_refusal_is_private,
     test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed, test_stranger_hears_nothing,
     test_stranger_is_not_heard, test_stranger_is_told_nothing)
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    MOST_POINTS, and_then, is_over, joins_quietly, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_leavings,
+    MOST_POINTS, and_then, is_over, joins_quietly, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
     test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
@@ -198,13 +198,14 @@ def comes_between_at_each_point(server, comes):
     """One member after another dies and is found dead twice, one of the two threads being late at one point after another."""
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
-    dead = []
+    dead = {}  # member -> where a thread was late
     for point in range(1, MOST_POINTS):
         bob = server.client(f"bob-{point}-").joins()
         for member in (alice, carol):
             member.is_told_of(bob)
-        dead.append(bob)
-        if not comes(server, bob, alice, point):
+        reached = comes(server, bob, alice, point)
+        dead[bob] = reached[0]["where"] if reached else ()
+        if not reached:
             break
     nothing_is_left(server, before, dead, alice, carol)
 
@@ -249,7 +250,11 @@ def dies_once(server, dies):
 
 
 def nothing_is_left(server, before, dead, *others):
-    """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left."""
+    """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left.
+
+    dead: members, or {member: where one of the two threads that found it dead was late}.
+    """
+    late, dead = dict.fromkeys(dead, ()) | (dead if isinstance(dead, dict) else {}), list(dead)
     for one in dead:
         with server.pointing_to(server.failed_send_to(one), f"a send to {one}, who is dead, fails here"):
             for member in others:
@@ -260,7 +265,8 @@ def nothing_is_left(server, before, dead, *others):
     is_over(*others)
     for member in others:
         for one in dead:
-            member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
+            with server.pointing_to(late[one], f"one thread was late here, and another found {one} dead, too"):
+                member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
     server.had_no_mistakes("a death")
     is_free_again(server, dead[-1].nick)
 

@@ -96,8 +96,9 @@ class Evidence:
             serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or thread["id"] in readers]
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
-            if mine and mine[-1]["closed_at"] and mine[-1]["open"] and not getattr(peer, "end", ""):
-                where += self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection, which is still open: a file that was made of it keeps it so", "called from here")
+            if mine and mine[-1]["closed_at"] and not getattr(peer, "end", ""):
+                why = "a file that was made of it keeps it open" if mine[-1]["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
+                where += self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
             for thread in serving or ([] if mine or where else threads):
                 where += self.spots(thread["places"], self.doing(thread), "called from here")
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it

@@ -299,7 +299,8 @@ class Server(Seen):
         if not counts:  # it has just come back
             return
         failure = self.failure(f"after {what} the server has {' and '.join(counts)}", "as many threads and open sockets as before")
-        failure.where = self.evidence.leftovers({client.port for client in self.clients if not (client.finished or client.end)})
+        left = self.evidence.leftovers({client.port for client in self.clients if not (client.finished or client.end)})
+        failure.where = unique([spot for error in self.program.errors for spot in self.evidence.spots(error["where"], error["error"], "called from here")] + left)
         raise failure
 
     def comes_to_rest(self, seconds=0.5):

@@ -255,7 +255,7 @@ def piles_up(slow, sender, said, text, enough, held=lambda: False):
             sender.says(each)
         walter.hears_all(sender, volley, unless=held)
         said += [(sender, each) for each in volley]
-        if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow), PATIENCE):
+        if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow) or held(), PATIENCE):
             raise left_in_silence(slow)
         if again.is_over() and slow.server.who_waits_for(slow):
             raise slow.server.failure(f"while {sender} said {len(said):,} messages in {again.seconds:g} seconds, sends to {slow} were given up again and again",

@@ -262,12 +262,12 @@ def connect_ex(sock, address):
 
 # ------------------------------------------------------------------ waits for one of many
 
-def wait_for_one(timeout, wait, is_found=bool):
+def wait_for_one(timeout, wait, is_found=bool, name="select"):
     """Return wait(), marked as a wait of so many seconds, None: without end; is_found(): is there something in what it has returned?"""
     if witness.rests:
         witness.rests()
     if witness.blocks and (timeout is None or timeout > 0):
-        witness.blocks("select")
+        witness.blocks(name)
     at_once = timeout is not None and timeout <= 0
     with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
         ready = wait()
@@ -300,7 +300,7 @@ class Poll:
 
     def poll(self, timeout=None, *more, **named):
         seconds = None if timeout is None or timeout < 0 else timeout / self.unit
-        return wait_for_one(seconds, lambda: self._real.poll(timeout, *more, **named))
+        return wait_for_one(seconds, lambda: self._real.poll(timeout, *more, **named), name="poll")
 
 
 class Epoll(Poll):

@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from lab.clients import WAIT
+from lab.clients import WAIT, line
 from lab.course import after
 from lab.evidence import place
 from lab.verdict import Failure, Unknown
@@ -25,7 +25,7 @@ from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
     MOST_POINTS, is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
-    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 from test_09_dead_clients import (  # noqa: F401
@@ -348,6 +348,7 @@ def test_long_messages_do_not_mix(server):
     A lock that is let go between two pieces of a message lets another message in there.
     """
     all_comes_when_its_sender_is_late(server, LONGEST)
+    all_comes_when_a_reader_is_late(server, LONGEST)
 
 
 def test_order_for_a_slow_member(server):
@@ -408,6 +409,30 @@ def all_comes_when_its_sender_is_late(server, more=""):
         with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
             for sender, text in said:
                 bob.hears_at_last(sender, text)
+        if not held:
+            return
+
+
+def all_comes_when_a_reader_is_late(server, more):
+    """Members talk, and the thread that has just read what one of them says is late, at one point after the other; bob hears them all."""
+    alice, bob, carol = meet(server, *(f"{name} again" for name in ("alice", "bob", "carol")))
+    for point in range(1, MOST_POINTS):
+        text, other = f"{point} from alice {more}", f"{point} from carol"
+        whole = line({"type": "chat", "text": text})
+        alice.sends_bytes(whole[:-10])
+        server.takes_all(alice)
+        with server.holds("recv", alice, point) as hold:
+            alice.sends_bytes(whole[-10:])
+            held = hold.caught(lambda: server.rests(), seconds=1)
+            if held:
+                alice.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
+                carol.says(other)
+                server.waits_until(lambda: server.rests(but=held), 1)
+        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
+            for member in (bob, server.witness):  # the first to whom it is sent may be either
+                member.hears_at_last(alice, text)
+                if held:
+                    member.hears_at_last(carol, other)
         if not held:
             return
 

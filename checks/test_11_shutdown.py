@@ -27,7 +27,7 @@ from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
     test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
-    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order,
+    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 from test_09_dead_clients import (  # noqa: F401
@@ -123,6 +123,24 @@ def test_goodbye_past_the_dead(server):
     for member in (alice, carol):
         server.cannot_send_to(member, "EPIPE")
     server.gets_ctrl_c().said_goodbye_to(bob)
+
+
+@after(test_goodbye)
+def test_goodbye_past_one_who_has_broken_off(server):
+    """11.1 The others get the system message also when a member has broken off just before
+
+    shutdown() raises an OSError for a connection that is no more, as a send does: one try
+    around each.
+    """
+    alice, *others = room(server)
+    with server.holds("end", alice) as hold:
+        alice.resets()
+        if hold.caught(seconds=0.5):
+            alice.did("has a thread in the server that is late with that")
+        ending = server.gets_ctrl_c(then=hold.release)
+    for member in others:
+        ending.said_goodbye_to(member)
+    ending.was_clean()
 
 
 def test_clean_end(server):

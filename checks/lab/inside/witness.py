@@ -352,7 +352,7 @@ class Nap:
 
     def facts(self):
         """has_looked: has nothing stirred since before the thread looked last, which then went to sleep again?"""
-        return None if self.over else {"seconds": self.seconds, "has_looked": self.before == stirs, "serves": self.thread in serving}
+        return None if self.over else {"seconds": float(self.seconds), "has_looked": self.before == stirs, "serves": self.thread in serving}
 
 
 def sleep(seconds):

@@ -86,8 +86,8 @@ def test_late_reader(server):
     sendall() waits until there is room. What does not wait, because of setblocking(False)
     or a time-out, has to begin again where it stopped.
     """
-    alice = server.client("alice")
-    alice.sends_until_stuck()
+    alice = server.slow_client("alice")
+    alice.sends_until_stuck(most=1 << 18)
     alice.gets_bytes(b"x" * alice.sent)
 
 

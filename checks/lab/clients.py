@@ -255,12 +255,12 @@ class Client:
             self.takes()
         return self.received >= sent or bool(self.end)
 
-    def sends_until_stuck(self):
-        """Send and read nothing, until the server stands in a send to this client."""
+    def sends_until_stuck(self, most=float("inf")):
+        """Send, so many bytes at most, and read nothing, until the server stands in a send to this client."""
         self.did("sends and reads nothing, until the server stands in its send", "--")
         data, patience = b"x" * (1 << 16), self.server.program.patience(WAIT)
         while not patience.is_over() and not self.server.is_sending_to(self) and not (self.sent and self.server.is_quiet()):
-            while select.select([], [self.sock], [], 0)[1]:
+            while self.sent < most and select.select([], [self.sock], [], 0)[1]:
                 try:
                     self.sent += self.sock.send(data)
                 except OSError:

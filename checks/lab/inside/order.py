@@ -23,7 +23,7 @@ RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
         "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait,
         "put": queue.Queue.put, "get": queue.Queue.get, "join_queue": queue.Queue.join, "task_done": queue.Queue.task_done,
-        "pipe": os.pipe, "read": os.read, "write": os.write, "socketpair": socket.socketpair}
+        "pipe": os.pipe, "socketpair": socket.socketpair}
 
 at_thread_end = []
 
@@ -360,5 +360,6 @@ def install():
     queue.Queue.put, queue.Queue.get, queue.Queue.task_done, queue.Queue.join = put, get, task_done, join_queue
     queue.SimpleQueue = SimpleQueue
     witness.NOTHING_FOUND += (queue.Empty,)
+    real.update(read=os.read, write=os.write)  # which see sockets already
     os.pipe, os.read, os.write, socket.socketpair = pipe, read, write, socketpair
     witness.ways = ways

@@ -10,6 +10,7 @@ import os
 import select
 import selectors
 import socket
+import stat
 import sys
 
 import holds
@@ -33,6 +34,7 @@ def install():
     for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
+    os.read, os.write = read, write
     select.select = select_sockets
     for kind in (Poll, Epoll):
         if real[kind.__name__.lower()]:
@@ -123,13 +125,14 @@ def recv_into(sock, buffer, nbytes=0, flags=0):
     return receive("recv_into", sock, size, flags, lambda size: real["recv_into"](sock, buffer, size, flags))
 
 
-def transmit(name, sock, data, flags):
+def transmit(name, sock, data, flags, call):
+    """One send or sendall of this data; `call(data)` does it."""
     conn = connections.get(sock.fileno())
     if conn is None:
         if not witness.ways:
-            return real[name](sock, data, flags)
+            return call(data)
         witness.ways.gives(sock.fileno())
-        sent = real[name](sock, data, flags)
+        sent = call(data)
         witness.ways.has_given(sock.fileno(), memoryview(data).nbytes if sent is None else sent)
         return sent
     if holds.points:
@@ -140,7 +143,7 @@ def transmit(name, sock, data, flags):
     try:
         size = memoryview(data).nbytes
     except TypeError:
-        return real[name](sock, data, flags)  # which says in its own words what is wrong
+        return call(data)  # which says in its own words what is wrong
     whole, piece = data, name == "send" and size > 1 and holds.asked.get(("piece", conn.peer))
     fits = size // 2 if piece else holds.most["send"] or size
     if name == "send" and size > fits:
@@ -152,7 +155,7 @@ def transmit(name, sock, data, flags):
         try:
             if conn.peer in holds.failing:
                 raise OSError(holds.failing[conn.peer], os.strerror(holds.failing[conn.peer]))
-            sent = real[name](sock, data, flags)
+            sent = call(data)
         except (BlockingIOError, TimeoutError):
             conn.full_at = steps(sys._getframe(2))
             raise
@@ -184,26 +187,75 @@ def note_depth():
 
 
 def send(sock, data, flags=0):
-    return transmit("send", sock, data, flags)
+    return transmit("send", sock, data, flags, lambda data: real["send"](sock, data, flags))
 
 
 def sendall(sock, data, flags=0):
+    def call(data):
+        return real["sendall"](sock, data, flags)
+
     conn = connections.get(sock.fileno())
     piece = holds.next_hold("piece", conn) if conn else None
     if piece and piece[1] == 1:
         data = memoryview(data).cast("B")
-        transmit("sendall", sock, data[:len(data) // 2], flags)
+        transmit("sendall", sock, data[:len(data) // 2], flags, call)
         with Call("send", sock, conn, there=lambda: False):
             holds.wait_at(piece[0], "piece", conn.peer)
         data = data[len(data) // 2:]
-    return transmit("sendall", sock, data, flags)
+    return transmit("sendall", sock, data, flags, call)
 
 
 def sendmsg(sock, buffers, *more):
     if more:
         return real["sendmsg"](sock, buffers, *more)
-    return transmit("send", sock, b"".join(buffers), 0)
+    return transmit("send", sock, b"".join(buffers), 0, lambda data: real["send"](sock, data))
 
+
+# ------------------------------------------------------------------ os.read() and os.write() on a socket
+
+class Descriptor:
+    """A socket of which only the file descriptor is known."""
+
+    def __init__(self, fd):
+        self.fd = fd
+
+    def fileno(self):
+        return self.fd
+
+    def gettimeout(self):
+        try:
+            return None if os.get_blocking(self.fd) else 0.0
+        except OSError:  # just closed
+            return 0.0
+
+    def getsockopt(self, *option):
+        sock = Socket(fileno=os.dup(self.fd))
+        try:
+            return sock.getsockopt(*option)
+        finally:
+            os.close(sock.detach())
+
+
+def is_connection(fd):
+    try:
+        return fd in connections and stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+def read(fd, size):
+    if is_connection(fd):
+        return receive("recv", Descriptor(fd), size, 0, lambda size: real["read"](fd, size))
+    return real["read"](fd, size)
+
+
+def write(fd, data):
+    if is_connection(fd):
+        return transmit("send", Descriptor(fd), data, 0, lambda data: real["write"](fd, data))
+    return real["write"](fd, data)
+
+
+# ------------------------------------------------------------------ the end of a connection
 
 def note_end(sock):
     conn = connections.get(sock.fileno())

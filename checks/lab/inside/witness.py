@@ -36,8 +36,9 @@ LAST_CONNECTIONS = 20  # of which is told at the end
 Socket = socket.socket
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {"_exit": os._exit, "start": threading.Thread.start, "make": threading.Thread.__init__,
-    "sleep": time.sleep, "select": select.select, "poll": getattr(select, "poll", None), "epoll": getattr(select, "epoll", None)}
+    "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {
+    "_exit": os._exit, "read": os.read, "write": os.write, "start": threading.Thread.start, "make": threading.Thread.__init__, "sleep": time.sleep,
+    "select": select.select, "poll": getattr(select, "poll", None), "epoll": getattr(select, "epoll", None)}
 
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
@@ -112,7 +113,7 @@ def tell(**facts):
     with _pipe_lock:
         try:
             while data:
-                data = data[os.write(_pipe, data):]
+                data = data[real["write"](_pipe, data):]
         except OSError:
             pass  # the student closed it: the checker sees that it has lost its witness
 
@@ -141,7 +142,7 @@ def obey(commands, obeyed, changed, tell=tell):
     rest = b""
     while True:
         try:
-            data = os.read(commands, 4096)
+            data = real["read"](commands, 4096)
         except OSError:
             return
         if not data:

@@ -242,8 +242,7 @@ def test_others_come_and_go_between(server):
                     have_gone(server, leaver, *[late] * (not coming))
                 newcomer.leaves()
                 leaver = server.client(f"dan-{late}").joins()
-            if coming:
-                late.closes()
+            late.closes()
             server.notices(late)
 
 
@@ -269,6 +268,7 @@ def have_gone(server, *members):
         if not server.waits_until(is_let_in, 2):  # it may become free a little later than it is announced
             raise server.failure(f"the nick {member.nick!r} is still taken, though {member} has gone", "a nick is free again once its member has left", client=again)
         again.leaves()
+        again.closes()  # some wait for that before they close their side
         server.notices(again)
 
 
@@ -332,7 +332,7 @@ def the_lock_is_held_for_long(server):
     for point in range(1, MOST_POINTS):
         with server.holds("recv", alice, point) as hold:
             alice.says("hi")
-            held = hold.caught(lambda: server.rests(), seconds=1)
+            held = hold.caught(server.rests, seconds=1)
             if held and server.holds_a_lock(held[0]):
                 bob.says("hi")
                 server.waits_until(lambda: server.rests(but=held), 1)

@@ -423,7 +423,7 @@ def all_comes_when_a_reader_is_late(server, more):
         server.takes_all(alice)
         with server.holds("recv", alice, point) as hold:
             alice.sends_bytes(whole[-10:])
-            held = hold.caught(lambda: server.rests(), seconds=1)
+            held = hold.caught(server.rests, seconds=1)
             if held:
                 alice.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
                 carol.says(other)

@@ -164,12 +164,13 @@ def at_send(sock, conn, at_once):
             at("send", conn)
             before_a_full_buffer(sock, conn)
         return
+    ident = _thread.get_ident()
     for what in ("send", "full"):
-        is_first, ident = (what, conn.peer) not in refused, _thread.get_ident()
-        if asked.get((what, conn.peer)) and (what == "full" or refused.setdefault((what, conn.peer), ident) == ident):
+        key = what, conn.peer
+        if asked.get(key) and (what == "full" or refused.get(key, ident) == ident):  # of several who send the first is late alone
             conn.full_at = steps(sys._getframe(2))
-            if is_first:
-                refused[what, conn.peer] = ident
+            if key not in refused:
+                refused[key] = ident
                 witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=places(conn.full_at))
             raise would_block()
 

@@ -1,6 +1,7 @@
 """Lesson 11: a clean end, rule by rule."""
 
 import contextlib
+import socket
 
 from lab import noise, stories
 from lab.clients import WAIT
@@ -250,6 +251,8 @@ def test_any_bytes(server):
     """
     for data in noise.NOISE:
         noise.is_survived(server, [data[:7], data[7:]], served=b"join" not in data)
+    for data in noise.LEFT_OPEN:
+        noise.others_survive(server, data)
 
 
 def room(server):
@@ -298,5 +301,6 @@ def somebody_who_has_not_joined(server):
 
 def knocks(server):
     """Somebody comes, if the server still listens."""
-    with contextlib.suppress(Failure):
+    with contextlib.suppress(OSError, Failure):
+        socket.create_connection(("127.0.0.1", server.port), WAIT).close()  # who finds nobody is told so at once
         server.client("a newcomer")

@@ -73,8 +73,8 @@ class Ending:
 
     def _comes_to_it(self):
         if self.then:
-            self.then()
             self.began = time.monotonic()
+            self.then()
         for client in self.late:
             client.reads_again()
         self.reading += self.late
@@ -224,7 +224,7 @@ class Ending:
         """The places of the threads that still ran when the program ended, and where they were started."""
         return [spot for thread in self.program.left if not thread["main"]
                 for spot in self.evidence.spots(thread["places"][:1], "a thread was stopped here, in the middle, when the program ended")
-                + self.evidence.spots(thread["started_at"][:1], "starts a thread that the program's end does not wait for: a daemon thread")]
+                + self.evidence.spots(thread["started_at"][:1], "starts a thread that the program's end did not wait for" + ": a daemon thread" * thread["daemon"])]
 
     def _whose(self, thread):
         return "the main thread" if thread["main"] else f"a thread of {self.server.name_of(thread['peer'])}" if thread["peer"] else f"the thread {thread['name']}"

@@ -241,8 +241,8 @@ class RoomMember(Member):
 
     def hears_at_last(self, who, text):
         """Expect this chat message, whatever is said before."""
-        self.next_message(f"{self} hears {text!r} from {who}", lambda message: is_chat(message) and message["text"] == text,
-                          Later(lambda: self._not_heard(f"{text!r} from {who} did not come to {self}")))
+        self.next_message(f"{self} hears {cut(repr(text))} from {who}", lambda message: is_chat(message) and message["text"] == text,
+                          Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
 
     def asks_for(self, nick):
         """Ask to join, and wait for nothing."""

@@ -90,6 +90,17 @@ def is_survived(server, pieces, served=True):
         server.witness.forgets_system_messages()
 
 
+def others_survive(server, data):
+    """One client sends this line, of which the contract does not say what becomes of it: the others go on."""
+    bob, mallory = server.client("bob"), server.client("mallory")
+    mallory.sends_bytes(data + b"\n", may_end=True, reading=True)
+    server.is_through_with(mallory)
+    bob.is_served()
+    for client in (bob, mallory):
+        client.closes()
+        server.notices(client)
+
+
 def is_answered(server, client):
     """Has a message come that answers ASKS?"""
     sorts(client)

@@ -1,5 +1,7 @@
 """Lesson 09: members who die, and what becomes of the others, rule by rule."""
 
+import contextlib
+
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -290,7 +292,10 @@ def test_several_dead_at_once(server):
     before = server.counts()
     dying = many_join(server, alice, carol)
     can_be_sent_nothing(dying)
-    says_and_done(alice)
+    with contextlib.ExitStack() as late:
+        for member in dying:  # their own threads, which shutdown() wakes, would do a part of the work, now more and now less
+            late.enter_context(server.holds("end", member))
+        says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)
 

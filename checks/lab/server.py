@@ -312,8 +312,8 @@ class Server(Seen):
         def through():
             state = self.state()
             connection = connection_of(client, state)
-            return connection and is_consumed(connection, {client.port: client}) and (not connection["open"] or any(
-                thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or self._rest(state))
+            return connection and (not connection["open"] or is_consumed(connection, {client.port: client}) and (any(
+                thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or self._rest(state)))
 
         self.waits_until(through, 1)
 

@@ -1,5 +1,6 @@
 """The transcript: what the scripted clients did and got, step by step."""
 
+import functools
 import itertools
 import re
 import time
@@ -48,6 +49,7 @@ class Story:
         return lines
 
 
+@functools.lru_cache(64)  # a long message may come to many
 def shown(data):
     """Bytes as a reader wants to see them: text when it is text, cut when it is long."""
     try:

@@ -213,6 +213,19 @@ def test_port_is_free(server):
     server.client("dave").joins()
 
 
+@after(test_one_lock, test_clean_end)
+def test_one_lock_at_the_end(server):
+    """07.3 The same at the server's end: the members are touched only while the lock is held
+
+    While the main thread says goodbye the clients' threads are at their work, and others
+    may come: it is a thread like any other.
+    """
+    members = room(server)
+    server.sharing.looks_for(members)
+    with server.sharing.is_guarded_to_the_end():
+        server.gets_ctrl_c()
+
+
 def test_mixed_load(server):
     """11.3 The whole contract holds when joins, chats, leaves, resets, bad input and stalled members come in any order
 

@@ -62,6 +62,7 @@ class Program:
         self.exits = None  # {"how", "where"}, when it ended itself
         self.left = []  # the threads that still ran when it ended, as a state has them
         self.last_connections = []  # and what is told of connections then: {"peer", "closed_at", "sends"}
+        self.last_report = None  # and of the members, where locks and containers are watched
         self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
         self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
@@ -150,6 +151,7 @@ class Program:
             elif event == "left":
                 self.left += facts["threads"]
                 self.last_connections += facts["connections"]
+                self.last_report = facts["report"]
             elif event == "stuck":
                 self.stuck.append(facts)
             elif event == "goes on":

@@ -4,6 +4,8 @@ Who touched the members, with which locks; who waited while holding one; and in 
 both places, whose threads they were, and what can come of it.
 """
 
+import contextlib
+
 from .evidence import lock_name, place, unique
 from .forcing import Rehearsal
 from .verdict import Failure, Unknown
@@ -45,6 +47,18 @@ class Sharing:
             self._rehearse(races)
         if report["blind"]:
             raise Unknown(f"could not tell: {'; '.join(report['blind'])}")
+
+    @contextlib.contextmanager
+    def is_guarded_to_the_end(self):
+        """Expect that in here, until the program has ended, no two threads that both still run touch the members but under the one lock."""
+        known = [places_of(race) for race in self._report()["races"]]
+        yield
+        self.program.wait_for(lambda: self.program.heard_out, 1)
+        if not self.program.last_report:
+            raise Unknown("could not tell: the program ended without a word of what was seen inside")
+        races = [race for race in self.program.last_report["races"] if race["both_ran"] and places_of(race) not in known]
+        if races:
+            raise self._race(sorted(races, key=how_telling))
 
     def _rehearse(self, races):
         """Raise the Failure that these races are, with what was seen to come of them. Raises Unknown if they may be none."""
@@ -188,6 +202,10 @@ def how_telling(race):
     bare = [access for access in race["accesses"] if not access["locks"]]
     return {1: 0, 2: 1, 0: 2}[len(bare)], not any(access["changes"] for access in bare), not all(
         access["op"] not in ("read", "bind") for access in race["accesses"])
+
+
+def places_of(race):
+    return {(*map(tuple, access["places"][:1]), bool(access["locks"])) for access in race["accesses"]}
 
 
 def store_name(name):

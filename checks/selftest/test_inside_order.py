@@ -17,7 +17,7 @@ for name in names:
         __import__(name)
     except BaseException as error:
         stuck.append(repr(error))
-    lines = sorted({tuple(sorted({store.places(access.stack)[0][1] for access in pair})) for _, *pair in store.races.values()})
+    lines = sorted({tuple(sorted({store.places(access.stack)[0][1] for access in pair})) for _, pair, _ in store.races.values()})
     print(repr((name, lines, sorted({call[1] for call in list(locks.under_lock.values())}), bool(locks.opposite_orders()), list(stuck))), flush=True)
     for table in (store.cells, store.races, locks.in_order, locks.under_lock, stuck):
         table.clear()

@@ -135,10 +135,10 @@ def matters(cell):
 
 def report():
     """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""
-    found = [(cell, pair) for cell, *pair in list(races.values()) if matters(cell)]
+    found = [each for each in list(races.values()) if matters(each[0])]
     guards = {id(lock) for lock in guards_now()}
     return {"stores": stores(), "blind": sorted(blind),
-            "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair]} for cell, pair in found],
+            "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair], "both_ran": both_ran} for cell, pair, both_ran in found],
             "opposite": locks.opposite_orders(),
             "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
             "under_lock": [{"call": call, "places": places(stack), "lock": locks.describe_lock(lock, since),

@@ -34,7 +34,7 @@ MISSING = object()
 SHARED = 0  # no thread has this number
 
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
-races = {}  # (the variable or container, two places) -> (cell, access, access), in the order in which they were found
+races = {}  # (the variable or container, two places) -> (cell, two accesses, did both threads run then?), in the order in which they were found
 of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
@@ -403,11 +403,11 @@ def enter(cell, op, changes, frame, made=None):
         mine.pop(list(mine)[0], None)
     for (other_changes, other_holding, *_), others in list(cell.history.items()):
         if (changes or other_changes) and holding.isdisjoint(other_holding):
-            for other in list(others.values()):
-                if other.number != number and clock.get(other.number, 0) < other.time:
-                    pair = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
-                    races.setdefault((id(cell.home or cell), pair), (cell, other, access))
-                    break
+            unordered = [other for other in list(others.values()) if other.number != number and clock.get(other.number, 0) < other.time]
+            if unordered:
+                other = min(unordered, key=lambda one: one.actor.ended)
+                pair = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
+                races.setdefault((id(cell.home or cell), pair), (cell, (other, access), not other.actor.ended))
 
 
 def own(cell, actor, owner):

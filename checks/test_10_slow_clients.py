@@ -6,7 +6,8 @@ import time
 from lab.clients import WAIT, line
 from lab.course import after
 from lab.evidence import place
-from lab.verdict import Failure, Unknown
+from lab.stalled import (
+    LONG, LONGEST, MUCH, PATIENCE, SHORT, fills_up, has_left, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -34,15 +35,8 @@ from test_09_dead_clients import (  # noqa: F401
     test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
     test_several_dead_at_once, test_two_hundred_deaths)
 
-PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
-SHORT, LONG, LONGEST = "x" * 1000, "x" * 30_000, "x" * 60_000  # what is said to members who do not read
-MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more than MOST, and MANY messages more, nobody may keep
-MANY = 10_000
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
-AT_ONCE = 500  # messages at most that are under way to those who read
-AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
-ALL = 300.0  # seconds in which so much is said
 
 
 def test_listens(server):
@@ -107,58 +101,6 @@ def life_goes_on(server, alice, carol):
     others_hear(alice, (carol, server.witness), "dave has gone")
 
 
-def says_and_is_heard(sender, others, text, said):
-    others_hear(sender, others, text)
-    said.append((sender, text))
-
-
-def joins_slowly(server, name):
-    """A member at the end of a narrow line, whose joining is over."""
-    member = server.slow_client(name).joins()
-    server.witness.is_told_of(member)
-    server.is_through_with(member)
-    server.witness.forgets_system_messages()
-    return member
-
-
-def stops_reading(slow, sender, *others):
-    """The member reads nothing from now on, and another speaks, heard by the others, until the server is held up by that; return what was said."""
-    server, walter, said = slow.server, slow.server.witness, []
-    slow.stops_reading()
-    ahead, keeps_up = walter.received - server.has_sent(slow), True
-
-    def has_come_so_far():
-        return server.is_held_up_by(slow) or has_left(slow) or walter.received - server.has_sent(slow) <= ahead
-
-    for number in range(200):
-        says_and_is_heard(sender, (*others, walter), f"{number} {SHORT if number < 100 else LONG}", said)
-        keeps_up = keeps_up and server.waits_until(has_come_so_far, WAIT)
-        if server.is_held_up_by(slow) or has_left(slow):
-            break
-    return said
-
-
-def fills_up(slow, sender, said):
-    """The sender says more than the system takes when it finds a little room yet, so that the sends go on waiting."""
-    for number in range(5):
-        if not has_left(slow):
-            says_and_is_heard(sender, (slow.server.witness,), f"one more: {number} {LONG}", said)
-
-
-def has_left(member):
-    """Has the room been told that it has left?"""
-    member.server.witness.takes()
-    return bool(member.server.witness.system_messages(member.nick))
-
-
-def misses_nothing(member, said):
-    """It gets all of this; or, when there was no room for it, the beginning and then the end. Return whether it got all."""
-    if all(member.hears_unless_cut_off(sender, text) for sender, text in said):
-        return True
-    member.is_cut_off()
-    return False
-
-
 def test_reads_again(server):
     """10.2 A member that reads again before the bound is reached misses nothing
 
@@ -201,71 +143,6 @@ def test_bound(server):
     bob.reads_again()
     if misses_nothing(bob, said):
         bob.is_cut_off()
-
-
-def reads_too_late(slow, sender):
-    """The member does not read until it is disconnected; when that does not come it reads in between. Return what was said at last."""
-    server, walter = slow.server, slow.server.witness
-    for most, many in ((MUCH, 0), (MOST, MANY)):
-        memory = server.peak_memory()
-        with server.while_it_reads_nothing(slow):
-            said = stops_reading(slow, sender)
-            if server.gives_up_on(slow, seconds=5):
-                fills_up(slow, sender, said)
-                server.waits_until(lambda: has_left(slow), PATIENCE)
-        with server.holds("full", slow), server.while_it_reads_nothing(slow):  # as its buffers are: but a few bytes might find room
-            piles_up(slow, sender, said, LONG, lambda: size(said) > MUCH // 4)
-            piles_up(slow, sender, said, LONGEST, lambda: size(said) > most)
-            enough = len(said) + many
-            piles_up(slow, sender, said, "", lambda: len(said) >= enough)
-        if has_left(slow):
-            return said
-        failure = server.failure(
-            f"{slow} has read nothing while {sender} said {len(said):,} messages ({size(said) >> 20} MiB), and is in the room still; "
-            f"meanwhile the server's memory grew by {(server.peak_memory() - memory) >> 20} MiB",
-            "what is kept for a member that does not read is bounded: at some point it is disconnected", slow)
-        slow.reads_again()
-        reads_all(slow, sender, said)
-        walter.forgets_system_messages()
-    raise failure
-
-
-def reads_all(slow, sender, said):
-    """It reads, and nothing is missing, as it is a member still."""
-    try:
-        for first in range(0, len(said), AT_ONCE):
-            slow.hears_all(sender, [text for _, text in said[first:first + AT_ONCE]])
-    except Failure:
-        if slow.end and not has_left(slow):
-            raise left_in_silence(slow) from None
-        raise
-
-
-def left_in_silence(slow):
-    return slow.server.failure(f"{slow} was disconnected, and nobody was told that {slow} has left",
-                               "when the bound is reached, the member is disconnected, and its leaving is announced", slow, closed=True)
-
-
-def piles_up(slow, sender, said, text, enough, held=lambda: False):
-    """The sender says this until it is enough(), until the slow member has been disconnected, or until a thread is held, which may be the sender's."""
-    walter, began, again = slow.server.witness, time.monotonic(), slow.server.program.patience(AGAIN)
-    while not enough() and not has_left(slow) and not held():
-        volley = [f"{len(said) + more} {text}" for more in range(1 + min(len(said) // 8, AT_ONCE))]  # less than waits for the other already
-        for each in volley:
-            sender.says(each)
-        walter.hears_all(sender, volley, unless=held)
-        said += [(sender, each) for each in volley]
-        if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow) or held(), PATIENCE):
-            raise left_in_silence(slow)
-        if again.is_over() and slow.server.who_waits_for(slow):
-            raise slow.server.failure(f"while {sender} said {len(said):,} messages in {again.seconds:g} seconds, sends to {slow} were given up again and again",
-                                      "a member that does not read delays nobody; one to whom a send is given up is disconnected", slow)
-        if time.monotonic() > began + ALL:
-            raise Unknown(f"could not tell: in {ALL:g} seconds the server let only {size(said):,} bytes through to those who read")
-
-
-def size(said):
-    return sum(len(text) for _, text in said)
 
 
 def test_messages_do_not_mix(server):

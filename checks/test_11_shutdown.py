@@ -9,6 +9,7 @@ from lab.course import after
 from lab.ending import no_daemons
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
+from lab.stalled import joins_slowly
 from lab.verdict import Failure
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -37,7 +38,7 @@ from test_09_dead_clients import (  # noqa: F401
     test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
     test_several_dead_at_once, test_two_hundred_deaths)
 from test_10_slow_clients import (  # noqa: F401
-    joins_slowly, test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
+    test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
     test_its_threads_end_when_it_is_disconnected, test_long_messages_do_not_mix, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
     test_others_hear_while_a_send_waits, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_what_waits_comes_after_a_half_close)
 

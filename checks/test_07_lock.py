@@ -1,6 +1,7 @@
 """Lesson 07: shared state, and the lock that guards it, rule by rule."""
 
 import contextlib
+import itertools
 
 from lab.course import after, alone, basis
 from lab.verdict import Failure, Unknown
@@ -116,6 +117,36 @@ def test_refused_goes_unnoticed(server):
         is_not_let_in(another, "bob")
         another.closes()
         server.settles(*before)
+
+
+@after(test_taken_nick)
+def test_refused_was_never_in(server):
+    """07.1 Who is refused has not been in the room for a moment, in whatever order the threads run
+
+    Look whether the nick is taken before you put the new one in; what is put in first and
+    taken out again afterwards has been a member in between.
+    """
+    alice, bob, other = server.client("alice").joins(), server.client("bob").joins(), server.client("a second bob")
+    before, held = None, True
+    for point in itertools.takewhile(lambda _: held, range(1, MOST_POINTS)):
+        with server.holds("recv", other, point) as hold:
+            other.asks_for("bob")
+            held = hold.caught(other.has_something, seconds=1)
+            sections = server.sections(held[0]) if held else 0
+            before = sections if before is None else before
+            if held and sections > before:
+                other.did("is served by a thread that is late just now, after its first critical section, at " + spot(held[0]))
+                alice.says(f"{point}")
+                server.waits_until(lambda: server.rests(but=held), 1)
+        other.is_told("a join with the taken nick 'bob' is answered by a system message")
+        if other.takes_chat(f"{point}"):
+            failure = server.failure(f"a second bob, whose nick is taken, heard what alice said: its thread was late at {spot(held[0])}, and it was a member then",
+                                     "who is refused is no member, not for a moment", other)
+            failure.where = server.evidence.spots(held[0]["where"], "one thread was late here, after its first critical section, and another went on") + failure.where
+            raise failure
+    other.joins("peggy")
+    alice.says("welcome")
+    other.hears_nothing_before(alice, "welcome")
 
 
 def is_over(*members):

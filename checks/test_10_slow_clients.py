@@ -27,7 +27,7 @@ from test_06_client import (  # noqa: F401
 from test_07_lock import (  # noqa: F401
     MOST_POINTS, is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order, test_others_come_and_go_between,
-    test_refused_goes_unnoticed, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
+    test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 from test_09_dead_clients import (  # noqa: F401
     is_free_again, others_hear, test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
@@ -108,17 +108,18 @@ def test_reads_again(server):
     """
     server.patience = PATIENCE
     alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
-    with server.while_it_reads_nothing(bob):
-        said = stops_reading(bob, alice)
-        if server.gives_up_on(bob, seconds=5):
-            fills_up(bob, alice, said)
-            server.waits_until(lambda: server.has_given_up_on(bob) or has_left(bob), PATIENCE)
-        for number in range(3):
-            says_and_is_heard(alice, (server.witness,), f"one more: {number}", said)
-    bob.reads_again()
-    if misses_nothing(bob, said):
-        for text in ("and now?", "and again?"):
-            others_hear(alice, (bob, server.witness), text)
+    with server.pointing_to_what_is_lost(alice):
+        with server.while_it_reads_nothing(bob):
+            said = stops_reading(bob, alice)
+            if server.gives_up_on(bob, seconds=5):
+                fills_up(bob, alice, said)
+                server.waits_until(lambda: server.has_given_up_on(bob) or has_left(bob), PATIENCE)
+            for number in range(3):
+                says_and_is_heard(alice, (server.witness,), f"one more: {number}", said)
+        bob.reads_again()
+        if misses_nothing(bob, said):
+            for text in ("and now?", "and again?"):
+                others_hear(alice, (bob, server.witness), text)
 
 
 @after(test_reads_again)
@@ -132,7 +133,8 @@ def test_bound(server):
     server.patience = PATIENCE
     alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
     alice.forgets_system_messages()
-    said = reads_too_late(bob, alice)
+    with server.pointing_to_what_is_lost(alice):
+        said = reads_too_late(bob, alice)
     others = alice, server.witness
     for member in others:
         member.is_told_of(bob, f"{member} is told that bob has left")
@@ -141,8 +143,9 @@ def test_bound(server):
         member.was_told_nothing(f"{member} is told once that bob has left", about="bob", more="one more")
     is_free_again(server, "bob")
     bob.reads_again()
-    if misses_nothing(bob, said):
-        bob.is_cut_off()
+    with server.pointing_to_what_is_lost(alice):
+        if misses_nothing(bob, said):
+            bob.is_cut_off()
 
 
 def test_messages_do_not_mix(server):

@@ -196,6 +196,24 @@ class Server(Seen):
             failure.where = unique(self.evidence.own_file_first(self.evidence.spots(places, what)) + failure.where)
             raise
 
+    def learns_the_way_of(self, client, usually):
+        """From now on note by which lines goes what this client says; the usual ones are those while usually() is called."""
+        command(self.program, "follow", client.port)
+        usually()
+        self.is_through_with(client)
+        command(self.program, "remember", client.port)
+
+    @contextlib.contextmanager
+    def pointing_to_what_is_lost(self, client):
+        """Let a failure in here, by which something is lost that this client has said, point to the lines by which that may have gone."""
+        try:
+            yield
+        except Failure as failure:
+            failure.where = unique(self.evidence.own_file_first(
+                self.evidence.spots(self.ask("lossy") or (), "puts something into a deque that is full (maxlen): what is at its other end is lost")
+                + self.evidence.spots(self.ask("new_lines", client.port) or (), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
+            raise
+
     @contextlib.contextmanager
     def while_it_reads_nothing(self, slow):
         """Let a failure in here say which thread waits for this client, who reads nothing."""

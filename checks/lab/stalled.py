@@ -2,13 +2,14 @@
 
 import time
 
-from .clients import WAIT
+from .clients import WAIT, line
 from .verdict import Failure, Unknown
 
 PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
 SHORT, LONG, LONGEST = "x" * 1000, "x" * 30_000, "x" * 60_000  # what is said to members who do not read
 MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more than MOST, and MANY messages more, nobody may keep
 MANY = 10_000
+PILE = 1000  # things in one container or queue: it is where they pile up
 AT_ONCE = 500  # messages at most that are under way to those who read
 AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
 ALL = 300.0  # seconds in which so much is said
@@ -33,6 +34,7 @@ def joins_slowly(server, name):
 def stops_reading(slow, sender, *others):
     """The member reads nothing from now on, and another speaks, heard by the others, until the server is held up by that; return what was said."""
     server, walter, said = slow.server, slow.server.witness, []
+    server.learns_the_way_of(sender, lambda: is_heard_in_pieces(sender, (slow, *others, walter)))
     slow.stops_reading()
     ahead, keeps_up = walter.received - server.has_sent(slow), True
 
@@ -45,6 +47,16 @@ def stops_reading(slow, sender, *others):
         if server.is_held_up_by(slow) or has_left(slow):
             break
     return said
+
+
+def is_heard_in_pieces(sender, others):
+    """The sender says something that comes in two pieces, as long messages do."""
+    whole = line({"type": "chat", "text": SHORT})
+    for piece in (whole[:99], whole[99:]):
+        sender.sends_bytes(piece)
+        sender.server.takes_all(sender)
+    for other in others:
+        other.hears_from(sender, SHORT)
 
 
 def fills_up(slow, sender, said):
@@ -89,6 +101,9 @@ def reads_too_late(slow, sender):
             f"{slow} has read nothing while {sender} said {len(said):,} messages ({size(said) >> 20} MiB), and is in the room still; "
             f"meanwhile the server's memory grew by {(server.peak_memory() - memory) >> 20} MiB",
             "what is kept for a member that does not read is bounded: at some point it is disconnected", slow)
+        fullest = server.ask("fullest")
+        if fullest and fullest["count"] > PILE:
+            failure.where[:0] = server.evidence.spots(fullest["places"], f"puts it where {fullest['count']:,} things are by now", "called from here")
         slow.reads_again()
         reads_all(slow, sender, said)
         walter.forgets_system_messages()

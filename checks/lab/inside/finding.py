@@ -2,6 +2,7 @@
 
 import collections
 import gc
+import queue
 import socket
 import sys
 import types
@@ -9,8 +10,8 @@ import weakref
 
 import locks
 import witness
-from kinds import OF_VARIABLES, VALUES, sorts
-from store import attribute_of, blind, cells, own_dict, races
+from kinds import OF_VARIABLES, PLAIN_ONE, PUTTING, VALUES, sorts
+from store import attribute_of, blind, cells, own_dict, pushed_out, races
 from where import places
 
 known = {}  # nick -> port, of those of whom the checker has said that they are members
@@ -132,6 +133,20 @@ def matters(cell):
 
 
 # ------------------------------------------------------------------ what is told
+
+def fullest():
+    """The container or queue that holds the most, and where something was put into it: {"count", "places"}."""
+    found = [(len(cell.thing), puts[-1].stack) for cell in list(cells.values()) if sorts[type(cell.thing)] == PLAIN_ONE
+             and (puts := [access for accesses in list(cell.history.values()) for access in list(accesses.values()) if access.op in PUTTING])]
+    found += [(each.qsize(), each._put_at) for each in gc.get_objects() if issubclass(type(each), (queue.Queue, queue.SimpleQueue)) and hasattr(each, "_put_at")]
+    count, stack = max(found, key=lambda each: each[0], default=(0, ()))
+    return {"count": count, "places": places(stack)}
+
+
+def lossy():
+    """Where something was put into a full deque, which lets go of what is at its other end: places."""
+    return places(list(pushed_out))
+
 
 def report():
     """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""

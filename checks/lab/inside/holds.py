@@ -22,6 +22,8 @@ late = set()  # threads that are held
 refused = {}  # (what is held, peer) -> the thread whose send there would block, as long as that is held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
 stops = []  # accesses to containers at which a thread is to be held
+followed = {}  # peer -> {(code, line): None}, what the thread that reads from it has run since it was to be followed, in this order
+usual = {}  # peer -> how many of these were there at the last `remember`
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__", "copy", "__iter__", "read"}
 allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
 
@@ -59,6 +61,21 @@ def stop(peer, op, step, line, *file):
 def fail(peer, name):
     """From now on let every send to this client fail with this error of `errno`."""
     failing[int(peer)] = getattr(errno, name)
+
+
+def follow(peer):
+    """From now on note which lines the thread runs that reads from this client."""
+    followed[int(peer)] = {}
+
+
+def remember(peer):
+    """What it has run until now is its usual way."""
+    usual[int(peer)] = len(followed[int(peer)])
+
+
+def new_lines(peer):
+    """The lines that it has come to since: [(file, line, function)]."""
+    return [(code.co_filename[len(where.folder):], line, code.co_name) for code, line in list(followed[int(peer)])[usual[int(peer)]:]]
 
 
 def no_more(what, *peers):
@@ -191,6 +208,8 @@ def after(what, conn):
     held = next_hold(what, conn)
     if held:
         hold_later(held[0], held[1], what, conn.peer, sys._getframe(2))
+    elif what == "recv" and conn.peer in followed:
+        hold_later(None, 0, "follow", conn.peer, sys._getframe(2))
 
 
 def hold_later(gate, point, what, peer, frame):
@@ -206,6 +225,9 @@ def trace(frame, event, arg):
     if not where.is_theirs(frame.f_code):
         return None
     if event == "line":
+        *_, what, peer = points.get(_thread.get_ident(), (None, None))
+        if what == "follow":
+            followed[peer].setdefault((frame.f_code, frame.f_lineno))
         at_point()
     return trace
 
@@ -223,7 +245,9 @@ def at_point():
 
 def let_go():
     """This thread has come to its next send or recv: no hold any more."""
-    if points.pop(_thread.get_ident(), None):
+    ident = _thread.get_ident()
+    if ident in points and points[ident][2] != "follow":
+        points.pop(ident)
         sys.settrace(None)
 
 

@@ -24,6 +24,7 @@ WRITING = {"__setitem__", "__delitem__", "__iadd__", "__ior__", "__isub__", "__i
            "pop", "popitem", "update", "setdefault", "clear", "append", "extend", "insert", "remove", "sort", "reverse",
            "add", "discard", "difference_update", "intersection_update", "symmetric_difference_update",
            "appendleft", "popleft", "extendleft", "rotate", "move_to_end", "subtract"}
+PUTTING = {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault", "__setitem__", "__iadd__", "__ior__", "heappush", "put"}
 CONSUMING = {"__iter__", "__contains__"}  # what takes from an iterator
 LOOKING = {"keys", "values", "items", "__class__", "__sizeof__"}  # a view reads nothing before it is walked
 GOING_THROUGH = {"list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "sum", "any", "all", "len", "repr", "str",

@@ -98,10 +98,13 @@ class Held:
     holder, since, reentrant = None, (), False
     sent_to = frozenset()  # the clients to whom something was sent under it
     is_signal = False  # has a thread released it that did not hold it?
+    given_up = frozenset()  # the threads whose time has passed in waiting for this holder
     released = ()  # (number of a thread, when it released it), the latest last; of a thread, its last release at least
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
+        if self.given_up:
+            self.given_up = frozenset()
         if self.is_signal:
             follows(self)
         for number, then in reversed(self.released):
@@ -141,8 +144,9 @@ class Held:
         """Wait for this lock as acquire() was asked to; return whether it was got. The thread is marked, and it is seen whether its waiting can ever end."""
         if not blocking or timeout == 0:
             return False
-        if timeout > 0 and self.holder and self.holder.ident in holds.late:
-            return False  # as if the time had passed: its holder is held
+        if timeout > 0 and self.holder and self.holder.ident in holds.late and actor not in self.given_up:
+            self.given_up |= {actor}
+            return False  # as if the time had passed: its holder is held; who tries again waits
         timed = timeout != -1
         actor.waits_for, actor.waits_at = (None if timed else self), stack
         if not timed:

@@ -14,10 +14,12 @@ import functools
 import os
 import queue
 import socket
+import sys
 import threading
 
 import witness
 from locks import Actor, actors, blocks, ends, follows, me, of_library, signals
+from where import steps
 
 RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
@@ -81,6 +83,7 @@ def put(self, item, block=True, timeout=None):
     if block and timeout != 0 and self.maxsize > 0:
         blocks("put")
     signals(self)
+    self._put_at = steps(sys._getframe(1))
     with witness.CallOf("put", self.not_full, timeout is not None):
         real["put"](self, item, block, timeout)
     if self.maxsize == 1:
@@ -128,6 +131,7 @@ class SimpleQueue(RealSimpleQueue):
 
     def put(self, item, block=True, timeout=None):
         signals(self)
+        self._put_at = steps(sys._getframe(1))
         under_way(self).append(None)
         super().put(item, block, timeout)
 

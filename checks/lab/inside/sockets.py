@@ -111,7 +111,7 @@ def receive(name, sock, size, flags, call):
             holds.at_end(sock, conn)
     if not flags & PEEK:
         conn.received += count  # now that it does not count as waiting any more
-    if holds.asked:
+    if holds.asked or holds.followed:
         holds.after("recv", conn)
     return got
 

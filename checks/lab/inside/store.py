@@ -27,7 +27,7 @@ import order
 import where
 from kinds import (
     ASKED, BLOCKING, CHANGING, CONSTANT, CONSUMING, DERIVED, GOING_THROUGH, ITERATOR, LAZILY, LAZY_MODULES, LOOKING, NOTED, NOTHING,
-    OF_VARIABLES, PLAIN, PLAIN_ONE, VIEW, WRAPPED, WRITING_ARGUMENT, containers_under, is_library, is_theirs, sorts)
+    OF_VARIABLES, PLAIN, PLAIN_ONE, PUTTING, VIEW, WRAPPED, WRITING_ARGUMENT, containers_under, is_library, is_theirs, sorts)
 from where import places, steps
 
 MISSING = object()
@@ -36,6 +36,7 @@ SHARED = 0  # no thread has this number
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
 races = {}  # (the variable or container, two places) -> (cell, two accesses, did both threads run then?), in the order in which they were found
 of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
+pushed_out = {}  # where something is put into a full deque, which lets go of what is at its other end: (code, instruction) -> None
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
 YOUNG = 32  # containers that a thread may have made before we look which of them are gone
@@ -370,6 +371,8 @@ def note_value(cell, op, frame, value):
 def note(container, op, frame, made=None):
     """This thread is about to do `op` with the container; made: where the method was handed on that does it."""
     cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, locks.me()
+    if type(container) is collections.deque and len(container) == container.maxlen and op in PUTTING:
+        pushed_out.setdefault((frame.f_code, frame.f_lasti))
     last, code, at = cell.last, frame.f_code, frame.f_lasti
     if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
             and last[4] == actor.clock[actor.number] and last[5] == changes and not holds.points and not holds.stops):

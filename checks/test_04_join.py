@@ -12,7 +12,7 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32[::-1] + " " * 30  # each once: a nick may be taken from lesson 07 on
+NICKS = "  alice  ", "x", "Алёна", LETTERS_32, "bob the builder", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>'  # each once: a nick may be taken from lesson 07 on
 
 
 def test_listens(server):
@@ -247,6 +247,6 @@ def test_any_text(server):
     Let json do the quoting, and end lines at b"\\n" only.
     """
     alice = server.client("alice").joins()
-    for text in ("two\nlines", 'a "quote" and a \\', "Привет 🎉", "\u2028 \x85", "\x00"):
+    for text in ("two\nlines", 'a "quote" and a \\', "Привет 🎉", "\u2028 \x85", "\x00", "<b> &amp; 100% {}"):
         alice.says(text)
         alice.is_heard_saying("alice", text)

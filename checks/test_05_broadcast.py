@@ -56,7 +56,7 @@ def test_chat_to_the_others(server):
     Send {"type": "chat", "user": nick, "text": text} to every member but the sender.
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
-    for text in ("hi", "and again"):
+    for text in ("hi", "<and again> & 100%"):
         alice.says(text)
         bob.hears(alice, text)
 
@@ -68,7 +68,7 @@ def test_every_other_member(server):
     it in a local variable of the client's thread, and do not take it from the message.
     """
     members = alice, bob, ann, joanna = [server.client(name).joins() for name in ("alice", "bob", "ann", "joanna")]
-    for sender, text in ((alice, "hi"), (ann, "Привет 🎉"), (joanna, 'two\n"lines"'), (bob, ""), (alice, "hi")):
+    for sender, text in ((alice, "hi"), (ann, "Привет 🎉"), (joanna, 'two\n"lines"'), (bob, ""), (alice, "/tmp is full"), (alice, "hi")):
         sender.says(text)
         for other in members:
             if other is not sender:
@@ -258,6 +258,33 @@ def test_end_by_a_bad_line_is_announced(server):
     where a leaving is announced.
     """
     goes_once(server, sends_no_message)
+
+
+@after(test_reset_is_announced)
+def test_announced_once_though_a_send_fails(server):
+    """05.3 The same when a send to it fails before its own thread has noticed the reset
+
+    Whoever takes a member out announces it, and nobody else: the other finds no member there.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    before = server.counts()
+    fence(alice, bob, carol)
+    for member in (alice, bob):
+        member.forgets_system_messages()
+    with server.holds("end", carol) as hold:
+        carol.resets()
+        if hold.caught(server.is_quiet):
+            carol.did("has a thread in the server that is late with that")
+        for text in ("is carol there?", "and now?"):
+            alice.says(text)
+            bob.hears(alice, text)
+            server.is_through_with(alice)
+    for member in (alice, bob):
+        member.is_told_of(carol, f"{member} is told that carol has gone")
+    server.settles(before[0] - 1, before[1] - 1)
+    fence(alice, bob)
+    for member in (alice, bob):
+        member.was_told_nothing(f"{member} is told once that carol has gone", about="carol", more="one more")
 
 
 def goes_once(server, goes):

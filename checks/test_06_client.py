@@ -11,7 +11,7 @@ from test_05_broadcast import (  # noqa: F401  what the lessons before asked sti
     test_refusal_is_private, test_refused_join_is_private, test_reset_inside_a_line, test_reset_is_announced,
     test_same_port_again, test_second_join, test_short_sends, test_silence, test_silent_client,
     test_stranger_goes_unnoticed, test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing,
-    test_threads_end, test_unknown_type, test_wrong_kind, test_wrong_nick)
+    test_threads_end, test_unknown_type, test_wrong_kind, test_wrong_nick, test_announced_once_though_a_send_fails)
 
 JOIN, LEAVE = {"type": "join", "user": "alice"}, {"type": "leave"}
 
@@ -98,6 +98,19 @@ def test_messages_in_one_piece(client, room):
         texts = [f"{word} {number}" for word in ("one", "two", "three")]
         room.says(*(chat("bob", text) for text in texts), system(f"round {number}"))
         client.shows_all([*(f"bob: {text}" for text in texts), f"round {number}"])
+
+
+@after(test_chat_is_shown)
+def test_messages_with_the_welcome(client, room):
+    """06.1 What arrives together with the answer to the join is printed, too
+
+    What one recv() brings may be more than the first message: read that with the same
+    buffer as all that follow.
+    """
+    client.starts("alice")
+    room.gets(JOIN)
+    room.says(system("alice has joined"), chat("bob", "hi alice"), chat("carol", "welcome"))
+    client.shows_all(["bob: hi alice", "carol: welcome"])
 
 
 @after(test_chat_is_shown)
@@ -199,7 +212,8 @@ def test_any_line_is_sent(client, room):
     Let send_json() do it: json.dumps() takes care of quotes, and UTF-8 of everything else.
     """
     joins(client, room)
-    for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "quit", "exit", "leave", "100%"):
+    for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "quit", "exit", "leave", "100%",
+                 "/dev/null is full", "? who is there", "help me", "!important", "# 1", "-h"):
         client.types(text)
         room.gets(said(text))
 

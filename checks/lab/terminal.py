@@ -11,7 +11,7 @@ import socket
 import time
 
 from .clients import WAIT
-from .evidence import Evidence, unique
+from .evidence import Evidence, place, unique
 from .faults import command
 from .listening import PORT, not_runnable
 from .program import Program
@@ -23,6 +23,7 @@ NAME = "client.py"
 TRACEBACK = "Traceback (most recent call last)"
 ASK_EVERY = 0.1  # seconds between two looks whether the program is idle
 ON_ITS_WAY = 0.2  # seconds that what was printed or sent last may still take to come here
+LATE = 1.0  # seconds; a message that is printed so late was not printed as soon as it arrived
 REST = 0.5  # seconds that we wait at most for a program that cannot be seen waiting
 SETTLING = 1.0  # seconds that we wait at most for what a right client may still be about to do
 PART = re.compile(r"\x1b\[([0-9;?]*)[ -/]*([@-~])|(\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f])|(\n)|([^\x00-\x08\n\x0b-\x1f\x7f]+)")
@@ -225,6 +226,25 @@ class Terminal:
             self._unknown.append(before)
             if len(self._unknown) > self._typed_lines:
                 raise self.failure(f"{NAME} printed {cut(repr(before + text))} and not {cut(repr(text))}", should)
+        sleeper = self._sleeper()
+        if sleeper:
+            failure = self.failure(f"{NAME} looks for messages only every {sleeper['nap']['seconds']:g} seconds, and sleeps in between, at {place(sleeper['places'])}",
+                                   "a message is printed as soon as it arrives")
+            failure.where = unique(self.evidence.spots(sleeper["places"], "sleeps here, whatever arrives", "called from here") + failure.where)
+            raise failure
+
+    def _sleeper(self):
+        """The thread that reads from the server, if it sleeps for long now that it has shown something."""
+        found = []
+
+        def looked():
+            state = self.program.ask("state") or {"threads": (), "connections": ()}
+            readers = {one["reader"] for one in state["connections"]}
+            found[:] = [thread for thread in state["threads"] if thread["id"] in readers and thread["nap"] and thread["nap"]["seconds"] >= LATE]
+            return found or self.is_idle()
+
+        self.program.watch_until(looked, ASK_EVERY)
+        return found[0] if found else None
 
     def shows_all(self, texts):
         """Expect these texts as the ends of lines, in order and each once; prompts are not looked at."""

@@ -355,6 +355,27 @@ def test_several_while_one_is_announced(server):
     nothing_is_left(server, before, [bob, *dying], alice, carol)
 
 
+def test_two_find_each_other_dead(server):
+    """09.3 The same when two find each other dead at the same moment
+
+    Whoever cleans up waits for no other thread's end: that one may be waiting for this one's.
+    """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    dan, eve = server.client("dan").joins(), server.client("eve").joins()
+    is_over(alice, carol, dan, eve)
+    for member in (alice, carol):
+        member.forgets_system_messages()
+    with server.holds("send", dan) as to_dan, server.holds("send", eve) as to_eve:
+        dan.says("hi eve")
+        eve.says("hi dan")
+        if to_dan.caught(server.stands_still, seconds=1) and to_eve.caught(server.stands_still, seconds=1):
+            dan.did("and eve are sent to at the same moment, each by the other's thread")
+        for member in (dan, eve):
+            server.cannot_send_to(member, ERRORS[0])
+    nothing_is_left(server, before, [dan, eve], alice, carol)
+
+
 def test_two_hundred_deaths(server):
     """09.4 After 200 members have died by reset the server has as many threads and open sockets as before them
 

@@ -33,7 +33,7 @@ from test_09_dead_clients import (  # noqa: F401
     is_free_again, others_hear, test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
     test_found_by_a_send_that_is_reset, test_found_by_its_own_thread, test_found_by_two_sends_at_once,
     test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
-    test_several_dead_at_once, test_two_hundred_deaths)
+    test_several_dead_at_once, test_two_find_each_other_dead, test_two_hundred_deaths)
 
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end

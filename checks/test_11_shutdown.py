@@ -36,7 +36,7 @@ from test_09_dead_clients import (  # noqa: F401
     test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
     test_found_by_a_send_that_is_reset, test_found_by_its_own_thread, test_found_by_two_sends_at_once,
     test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
-    test_several_dead_at_once, test_two_hundred_deaths)
+    test_several_dead_at_once, test_two_find_each_other_dead, test_two_hundred_deaths)
 from test_10_slow_clients import (  # noqa: F401
     test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
     test_its_threads_end_when_it_is_disconnected, test_long_messages_do_not_mix, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,

@@ -325,6 +325,11 @@ def stuck_words(evidence, stuck):
     for wait in stuck["waits"]:
         whose = f"the thread of {evidence.name_of(wait['peer'])}" if wait["peer"] else f"the thread {wait['name']}"
         name, at, since = lock_name(evidence, wait), place(wait["at"]), place(wait["since"])
+        if wait["for_end_of"]:
+            name = "the end of the thread " + (f"of {evidence.name_of(wait['holder'])}" if wait["holder"] else wait["for_end_of"])
+            words.append(f"{whose} waits for ever for {name} at {at}, in join()")
+            where += evidence.spots(wait["at"], f"waits for {name}", "called from here")
+            continue
         words.append(f"{whose} waits for ever for {name} at {at}: " + {
             "again": f"it holds it itself, since {since}",
             "kept": f"a thread that took it at {since} has ended without releasing it",

@@ -193,7 +193,8 @@ class Server(Seen):
         try:
             yield
         except Failure as failure:
-            failure.where = unique(self.evidence.own_file_first(self.evidence.spots(places, what)) + failure.where)
+            mine = self.evidence.own_file_first(self.evidence.spots(places, what))
+            failure.where = unique(failure.where + mine if self.program.stuck else mine + failure.where)
             raise
 
     def learns_the_way_of(self, client, usually):

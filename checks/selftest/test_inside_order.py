@@ -192,6 +192,10 @@ LOCKS = {
               "run(f, g, wait=False); time.sleep(0.1)",
     "kept before": "run(lambda: lock.acquire())\nrun(lambda: lock.acquire(), wait=False); time.sleep(0.05)",
     "kept later": "def f():\n    lock.acquire(); ready.wait()\nrun(f, wait=False)\nwhile not lock.locked(): time.sleep(0.001)\nrun(lambda: lock.acquire(), wait=False); time.sleep(0.05); ready.set(); time.sleep(0.05)",
+    "joins each other": "def f(): ready.wait(); ts[1].join()\ndef g(): ready.wait(); ts[0].join()\nts = [threading.Thread(target=t, daemon=True) for t in (f, g)]\n"
+                        "for t in ts: t.start()\nready.set(); time.sleep(0.05)",
+    "joins under its lock": "def f():\n    ready.wait()\n    with lock: pass\nt = threading.Thread(target=f, daemon=True); t.start()\ndef g():\n    with lock: ready.set(); t.join()\nrun(g, wait=False); time.sleep(0.05)",
+    "joins are fine": "def f():\n    t = threading.Thread(target=touch); t.start(); t.join(); t.join()\nrun(f, f)",
     "a signal": "lock.acquire()\nrun(lambda: (time.sleep(0.02), lock.release()), wait=False)\nlock.acquire()\nrun(lambda: lock.release())\nlock.acquire()\nrun(lambda: lock.release(), wait=False)\nlock.acquire()",
     "reentrant is fine": "with rlock:\n    with rlock: assert rlock.acquire(False); rlock.release()\nassert rlock.acquire(timeout=1); rlock.release()\ntry: rlock.release()\nexcept RuntimeError: pass\nelse: 1 / 0",
     "timeouts": "lock.acquire()\nassert not lock.acquire(timeout=0.01) and not lock.acquire(False) and not lock.acquire(timeout=0) and lock.locked()\nlock.release()\nassert not lock.locked()\n"
@@ -208,7 +212,7 @@ LOCKS = {
     "a property called name": "class T(threading.Thread):\n    name = property(lambda self: 1 / 0, lambda self, value: None)\n    def run(self): touch()\nts = [T(), T()]\nfor t in ts: t.start()\nfor t in ts: t.join()",
     "deep": "def f(n):\n    for x in [1]: return f(n + 1) if n < 200 else n\nassert f(0) == 200",
 }
-STUCK = {"again": ["again"], "circle": ["circle"], "kept before": ["kept"], "kept later": ["kept"], "a signal": ["again", "goes on"]}
+STUCK = {"again": ["again"], "joins each other": ["circle"], "joins under its lock": ["circle"], "circle": ["circle"], "kept before": ["kept"], "kept later": ["kept"], "a signal": ["again", "goes on"]}
 
 
 @pytest.mark.parametrize("name", LOCKS)

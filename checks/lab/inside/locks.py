@@ -352,6 +352,8 @@ def look_for_deadlock(actor):
     chain, lock = [actor], actor.waits_for
     while lock is not None and lock.holder is not None and len(chain) < 50:
         holder = lock.holder
+        if holder.ended and isinstance(lock, End):
+            return
         if holder is actor or holder.ended:
             kind = "kept" if holder.ended else "again" if len(chain) == 1 else "circle"
             if not isinstance(lock, RealSemaphore) and not lock.is_signal and lock not in told:
@@ -374,10 +376,38 @@ def ends(actor):
             look_for_deadlock(other)
 
 
+class End:
+    """The end of a thread, which is its own to give: a thing to wait for like a lock that it holds."""
+
+    made = since = ()
+    is_signal = False
+
+    def __init__(self, actor):
+        self.holder = actor
+
+
+class WaitFor:
+    """Marks this thread as waiting without a time-out for the end of that one, an Actor or None."""
+
+    def __init__(self, other):
+        self.other = other
+
+    def __enter__(self):
+        if self.other:
+            actor = me()
+            actor.waits_for, actor.waits_at = End(self.other), steps(sys._getframe(2))
+            look_for_deadlock(actor)
+
+    def __exit__(self, *_):
+        if self.other:
+            me().waits_for = None
+
+
 def describe_wait(actor):
     lock = actor.waits_for
     return {"thread": actor.ident, "name": actor.name, "peer": actor.peer, "at": places(actor.waits_at),
-            "made": places(lock.made), "since": places(lock.since), "holder": lock.holder.peer}
+            "made": places(lock.made), "since": places(lock.since), "holder": lock.holder.peer,
+            "for_end_of": lock.holder.name if isinstance(lock, End) else None}
 
 
 def opposite_orders():
@@ -412,7 +442,7 @@ def locks_of(ident):
     actor = actors.get(ident)
     if actor is None:
         return {}
-    waits = actor.waits_for
+    waits = None if isinstance(actor.waits_for, End) else actor.waits_for
     return {"sections": actor.sections, "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
             "waits_for": describe_lock(waits, waits.since) | {"holder": waits.holder.peer if waits.holder else None} if waits else None}
 

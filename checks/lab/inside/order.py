@@ -18,7 +18,7 @@ import sys
 import threading
 
 import witness
-from locks import Actor, actors, blocks, ends, follows, me, of_library, signals
+from locks import Actor, WaitFor, actors, blocks, ends, follows, me, of_library, signals
 from where import steps
 
 RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
@@ -65,7 +65,8 @@ def start_raw(function, *arguments):
 def join(thread, timeout=None):
     if timeout != 0:
         blocks("join")
-    with witness.Call("join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
+    with WaitFor(actors.get(thread.ident) if timeout is None else None), witness.Call(
+            "join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
         real["join"](thread, timeout)
     is_alive(thread)
 

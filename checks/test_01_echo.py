@@ -160,6 +160,25 @@ def test_after_a_reset(server):
 
 
 @after(test_after_a_reset)
+def test_after_a_reset_before_it_is_served(server):
+    """01.4 The next client is served also when the first had broken off before the server has done anything with it
+
+    accept() returns such a connection like any other, and then each call on it may raise
+    an OSError, getpeername() too: leave it to where this client is served.
+    """
+    first = server.client("the first")
+    first.is_served()
+    first.closes()
+    server.notices(first)
+    with server.holds("accept") as hold:
+        alice = server.client("alice")
+        hold.caught(lambda: server.has_accepted(server.connected) and server.rests())
+        alice.resets()
+    server.notices(alice)
+    server.client("bob").is_served()
+
+
+@after(test_after_a_reset)
 def test_after_a_reset_before_the_answer(server):
     """01.4 The next client is served also when the first had gone before its bytes were sent back
 

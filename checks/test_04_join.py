@@ -3,7 +3,7 @@
 from lab.clients import line
 from lab.course import after, basis
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
@@ -161,7 +161,7 @@ def test_second_join(server):
     """
     alice = server.client("alice").joins()
     alice.is_heard_as("alice")
-    for nick in ("mallory", "alice"):
+    for nick in ("mallory", "alice", "", "m" * 33):
         alice.is_refused({"type": "join", "user": nick}, f"a second join, as {nick!r},")
         alice.is_heard_as("alice")
 

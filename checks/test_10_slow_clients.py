@@ -9,7 +9,7 @@ from lab.evidence import place
 from lab.stalled import (
     LONG, LONGEST, MUCH, PATIENCE, SHORT, fills_up, has_left, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
 from test_03_messages import (  # noqa: F401
     test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,

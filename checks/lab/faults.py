@@ -19,7 +19,8 @@ def command(program, *words):
 class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 
-    "start": every new thread, before its first step; "send": the next thread that sends
+    "start": every new thread, before its first step; "accept": the next one that has accepted
+    a connection; "send": the next thread that sends
     to the client, before it does; "piece": the same, when it has sent half of it (with
     send() at the so-many-th point after that); "full": all that send to it, as if its
     buffers were full, so that a send with a time-out gives up in time, and one that does

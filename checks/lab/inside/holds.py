@@ -37,7 +37,7 @@ def limit(call, size):
 def hold(what, peer=None, point=1):
     """Hold a thread; call it several times to hold several.
 
-    "start": every new thread; "send": the next one that sends to that client, before it
+    "start": every new thread; "accept": the next one that has accepted a connection; "send": the next one that sends to that client, before it
     does; "piece": the next one that sends to it, when it has sent half of it, and with
     send() at the so-many-th point after that; "full": all that send to it, for as long as
     they would wait for room in a full buffer; "end": the next one to whom recv tells that

@@ -71,6 +71,8 @@ def accept(sock):
     if isinstance(address, tuple):
         connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
     accepted.append(address)  # now that it does not count as waiting any more
+    if holds.asked.get(("accept", None)):
+        holds.wait_at(holds.asked["accept", None].pop(0)[0], "accept", None)
     return conn, address
 
 
@@ -322,14 +324,18 @@ def connect_ex(sock, address):
 # ------------------------------------------------------------------ waits for one of many
 
 def wait_for_one(timeout, wait, is_found=bool, name="select"):
-    """Return wait(), marked as a wait of so many seconds, None: without end; is_found(): is there something in what it has returned?"""
+    """Return wait(timeout), marked as a wait of so many seconds, None: without end; is_found(): is there something in what it has returned?"""
+    if holds.most["wait"] and timeout:
+        ready = wait(0)
+        holds.most["wait"] -= not is_found(ready)
+        return ready
     if witness.rests:
         witness.rests()
     if witness.blocks and (timeout is None or timeout > 0):
         witness.blocks(name)
     at_once = timeout is not None and timeout <= 0
     with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
-        ready = wait()
+        ready = wait(timeout)
         call.found = is_found(ready)
         return ready
 
@@ -337,13 +343,13 @@ def wait_for_one(timeout, wait, is_found=bool, name="select"):
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def wait(selector, timeout=None):
-        return wait_for_one(timeout, lambda: select(selector, timeout))
+        return wait_for_one(timeout, lambda timeout: select(selector, timeout))
     return wait
 
 
 def select_sockets(rlist, wlist, xlist, timeout=None):
     """select.select."""
-    return wait_for_one(timeout, lambda: real["select"](rlist, wlist, xlist, timeout), any)
+    return wait_for_one(timeout, lambda timeout: real["select"](rlist, wlist, xlist, timeout), any)
 
 
 class Poll:
@@ -359,7 +365,7 @@ class Poll:
 
     def poll(self, timeout=None, *more, **named):
         seconds = None if timeout is None or timeout < 0 else timeout / self.unit
-        return wait_for_one(seconds, lambda: self._real.poll(timeout, *more, **named), name="poll")
+        return wait_for_one(seconds, lambda now: self._real.poll(now if now == 0 else timeout, *more, **named), name="poll")
 
 
 class Epoll(Poll):

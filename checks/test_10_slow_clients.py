@@ -35,6 +35,7 @@ from test_09_dead_clients import (  # noqa: F401
     test_others_get_the_message, test_others_get_the_message_from_a_member_never_heard, test_removed_under_the_lock,
     test_several_dead_at_once, test_two_find_each_other_dead, test_two_hundred_deaths)
 
+STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
 
@@ -76,6 +77,29 @@ def test_others_hear_while_a_member_does_not_read(server):
         said = stops_reading(bob, alice, carol)
         life_goes_on(server, alice, carol)
         piles_up(bob, alice, said, SHORT, lambda: len(said) > ROOM)
+
+
+@after(test_others_hear_while_a_send_waits)
+def test_others_hear_while_many_sends_wait(server):
+    """10.1 The same while there is no room for what is sent to one member after the other
+
+    However many do not read: each has a thread of its own that waits for it. A pool of
+    threads is empty when each of them waits for somebody.
+    """
+    server.patience = PATIENCE
+    alice, carol, *slow = meet(server, "alice", "carol", *(f"slow-{number}" for number in range(STALLED)))
+    with contextlib.ExitStack() as stack:
+        for member in slow:
+            stack.enter_context(server.holds("full", member))
+            member.reads = False
+        slow[0].did(f"and {STALLED - 1} others are slow: there is no room for anything that is sent to them")
+        stack.enter_context(server.while_it_reads_nothing(slow[0]))
+        alice.says("is anybody there?")
+        server.waits_until(server.stands_still, 1)
+        if not any(server.gives_up_on(member, seconds=5) for member in slow):  # who waits for each of them in turn, and not for long, needs so long for all
+            for member in (carol, server.witness):
+                member.hears_from(alice, "is anybody there?")
+            life_goes_on(server, alice, carol)
 
 
 def meet(server, *names):
@@ -397,6 +421,8 @@ def test_its_threads_end_when_it_is_disconnected(server):
     said = stops_reading(bob, alice)
     with server.holds("fail", bob) as hold:  # a send that fails when bob is disconnected: its thread is late then
         piles_up(bob, alice, said, LONG, lambda: size(said) > MUCH, held=lambda: hold.held)
+        enough = len(said) + ROOM
+        piles_up(bob, alice, said, "", lambda: len(said) > enough, held=lambda: hold.held)
         if has_left(bob) or hold.held:
             held = hold.caught(lambda: server.program.threads <= threads, seconds=1)
             server.waits_until(lambda: server.rests(but=held), 1)

@@ -15,6 +15,7 @@ import time
 from .story import difference, shown
 
 WAIT = 5.0  # seconds; 0.5 failed once in 1,000 waits on a busy machine, 5 never
+MOST_SENT_AGAIN = 70_000  # bytes of what was sent last; see Server.lines_for_what_was_sent_last
 LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB, and more beside others
 ASK_EVERY = 0.1  # seconds between two looks whether the server is idle
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
@@ -52,6 +53,7 @@ class Client:
 
         With may_end the server may end the connection before everything is sent.
         """
+        self.server.last_sent = self, bytes(data[:MOST_SENT_AGAIN])
         self.did(shown(bytes(data[:1000])) if len(data) <= 1000 else f"{len(data):,} bytes: {shown(bytes(data[:60]))} ...", "->")
         view, patience = memoryview(data), self.server.program.patience(WAIT)
         while view and not (self.end and may_end):
@@ -184,8 +186,7 @@ class Client:
                 raise self.server.failure(f"{silence} within {patience.seconds:g} seconds", should, client=self, offset=instead())
             if now > ask:
                 if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2) and not done():  # what was sent last may still be on its way
-                    raise self.server.failure(f"{silence}, and that will not change: {self.server.idle_because(self)}", should,
-                                              client=self, offset=instead())
+                    raise self.server.nothing_more_comes(str(silence), should, client=self, offset=instead())
                 ask = now + ASK_EVERY
 
     def ended_early(self, should):

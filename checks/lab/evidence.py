@@ -68,7 +68,7 @@ class Evidence:
             where += self.own_file_first(self.spots(self.sender(peer, offset), f"sends this to {peer}"))
         for stuck in program.stuck[:1]:
             words, at = stuck_words(self, stuck)
-            where += at
+            where[:0] = at
             message = f"{message}: {words}"
         errors = ([program.crash] if program.crash else []) + program.errors
         mistake = self._mistake(errors, peer)

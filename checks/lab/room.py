@@ -137,7 +137,7 @@ class Room:
             if self.buffer:
                 raise self.failure(f"client.py sent {shown(bytes(self.buffer[:200]))} without a newline at its end, and no more came",
                                    should, offset=self.received - 1)
-            raise self.terminal.nothing_was_done(f"client.py sent nothing{self.terminal.late}", should)
+            raise self.terminal.nothing_was_done(f"client.py sent nothing for {self.terminal.last_typed}{self.terminal.late}", should)
         ended = self.terminal.program.ends_within(0.2)
         was = self.terminal.evidence.how_it_ended() if ended else "client.py has ended the connection"
         rest = f" inside a line: {shown(bytes(self.buffer[:200]))}" if self.buffer else ""

@@ -4,20 +4,22 @@ import contextlib
 import socket
 import sys
 
-from .clients import WAIT, Client, Messenger
+from .clients import WAIT, Client, Messenger, line, parsed
 from .ending import Ending
 from .evidence import Evidence, is_a, lock_name, place, unique
-from .faults import LOST, Hold, command
+from .faults import LOST, Hold, command, lines_run, new_lines
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
 from .program import Program
 from .seen import Seen, connection_of, is_consumed
 from .sharing import Sharing
-from .story import Story
+from .story import Story, shown
 from .verdict import Failure, Unknown
 
 NARROW = 4096  # bytes of a narrow connection's buffers, as it asks the system for; see SO_SNDBUF in socket(7)
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
+USUAL = {"type": "chat", "text": "hi"}  # what every server handles
+LINES, LAST_LINES = 4, 3  # that are shown at most of those that are run for one message only; and of all that are run for it
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
@@ -40,7 +42,7 @@ class Server(Seen):
         self.retired = []
         self.deadlines = 0
         self.patience = WAIT  # seconds in which something must come to a client
-        self._witness = self.ending = None
+        self._witness = self.ending = self.last_sent = None
 
     # -------------------------------------------------- starting and stopping
 
@@ -197,6 +199,41 @@ class Server(Seen):
             failure.where = unique(failure.where + mine if self.program.stuck else mine + failure.where)
             raise
 
+    def nothing_more_comes(self, silence, should, client, offset):
+        """Return the failure of a client to whom nothing came, and nothing will."""
+        failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
+        failure.where = unique(self.lines_for_what_was_sent_last() + failure.where)
+        return failure
+
+    def lines_for_what_was_sent_last(self):
+        """Where the program handles the message that was sent to it last, and not another one: after the verdict somebody else sends both, and it is looked at."""
+        client, data = self.last_sent
+        message = parsed(data)[0]
+        if self.number < 4 or message is None or client.finished or client.end or not self.is_quiet():
+            return []
+        steps = list(self.story.steps)
+        what, places, spots = f"is run for {shown(data)}", [], self.evidence.spots
+        with contextlib.suppress(Failure):
+            other = self.client(f"{client.name}-again"[-32:])
+
+            def sends(message):
+                other.sends(message)
+                self.is_through_with(other)
+
+            join = {"type": "join", "user": other.name}
+            if client.nick and message != {"type": "join", "user": client.nick}:
+                sends(join)
+            elif message.get("type") == "join" and isinstance(message.get("user"), str) and 1 <= len(message["user"].strip()) <= 32:
+                message = join  # its own nick may be taken by now
+            ran = lines_run(self.program, other.port, lambda: sends(USUAL), lambda: sends(message))
+            places = spots(ran[:LINES], f"{what}, and not for {shown(line(USUAL))}")
+            if not places:  # it is the same for both: then the last ones, before it reads on
+                on_the_way = {tuple(place[:2]) for thread in self.state()["threads"] for place in thread["places"]}
+                ran = lines_run(self.program, other.port, lambda: None, lambda: sends(message))
+                places = spots([place for place in ran if place[0] == self.evidence.name and tuple(place[:2]) not in on_the_way][-LAST_LINES:], what)
+        self.story.steps = steps
+        return self.evidence.own_file_first(places)
+
     def learns_the_way_of(self, client, usually):
         """From now on note by which lines goes what this client says; the usual ones are those while usually() is called."""
         command(self.program, "follow", client.port)
@@ -212,7 +249,7 @@ class Server(Seen):
         except Failure as failure:
             failure.where = unique(self.evidence.own_file_first(
                 self.evidence.spots(self.ask("lossy") or (), "puts something into a deque that is full (maxlen): what is at its other end is lost")
-                + self.evidence.spots(self.ask("new_lines", client.port) or (), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
+                + self.evidence.spots(new_lines(self.program, client.port), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
             raise
 
     @contextlib.contextmanager

@@ -12,7 +12,7 @@ import time
 
 from .clients import WAIT
 from .evidence import Evidence, place, unique
-from .faults import command
+from .faults import command, lines_run
 from .listening import PORT, not_runnable
 from .program import Program
 from .room import Room
@@ -20,6 +20,8 @@ from .story import Story, cut
 from .verdict import Failure
 
 NAME = "client.py"
+USUAL = "hi"  # what every client sends when it is typed
+LINES = 4  # that are shown at most of those that are run for one typed line only
 TRACEBACK = "Traceback (most recent call last)"
 ASK_EVERY = 0.1  # seconds between two looks whether the program is idle
 ON_ITS_WAY = 0.2  # seconds that what was printed or sent last may still take to come here
@@ -105,7 +107,7 @@ class Terminal:
         self._stop_program()
         self.story.add("user", "--", f"starts {NAME}")
         self.screen, self._seen, self._shown = Screen(), 0, []
-        self._prompts, self._unknown = set(), []
+        self._prompts, self._unknown, self._typed_text = set(), [], None
         self._typed_lines, self._input_ended, self._looked_at = 0, False, 0
         self.program = Program(self.files, NAME, {PORT: port}, self.screen)
         self.evidence = Evidence(self.program, self.files, NAME, lambda _: "the server")
@@ -156,9 +158,21 @@ class Terminal:
         """Return the Failure of what was typed and had no effect: where the threads stand that should have read it comes first."""
         failure, state = self.failure(message, should), self.program.ask("state") or {"threads": ()}
         typists = [thread for thread in state["threads"] if thread["call"] != "recv"]
-        failure.where = unique([spot for thread in typists for spot in self.evidence.spots(thread["places"], self.evidence.doing(thread))]
+        failure.where = unique(self._lines_for_what_was_typed_last() + [spot for thread in typists for spot in self.evidence.spots(thread["places"], self.evidence.doing(thread))]
                                + failure.where)
         return failure
+
+    def _lines_for_what_was_typed_last(self):
+        """Where the program handles the line that was typed last, and not another one: it is typed again, after the verdict, and looked at."""
+        if self._typed_text is None or not self.is_idle():
+            return []
+
+        def types(text):
+            self.program.types(text.encode() + b"\n")
+            self.program.watch_until(self.is_idle, REST)
+
+        places = lines_run(self.program, 0, lambda: types(USUAL), lambda: types(self._typed_text))
+        return self.evidence.spots(places[:LINES], f"is run for {cut(repr(self._typed_text))}, and not for {USUAL!r}")
 
     def comes_to_rest(self):
         """Wait a moment until it waits for what is typed or comes: from now on it does nothing by itself."""
@@ -192,14 +206,14 @@ class Terminal:
                                         "the main thread reads what is typed, whatever the server does")
         self.story.add("user", "->", cut(text) if text else "(an empty line)")
         self._typed_lines += 1
-        self.typed_at, self._last_typed = time.monotonic(), cut(repr(text)) if text else "an empty line"
+        self.typed_at, self.last_typed, self._typed_text = time.monotonic(), cut(repr(text)) if text else "an empty line", text
         self.program.types(text.encode() + b"\n")
 
     def ends_the_input(self):
         """Do what Ctrl-D does (on Windows: Ctrl-Z and Enter)."""
         self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT)
         self.story.add("user", "--", "ends the input (Ctrl-D)")
-        self.typed_at, self._last_typed = time.monotonic(), "the end of the input"
+        self.typed_at, self.last_typed = time.monotonic(), "the end of the input"
         self._input_ended = True
         self.program.types(b"")
 
@@ -344,13 +358,13 @@ class Terminal:
 
     def ends(self, within=WAIT, code=None):
         """Expect the program's end within so many seconds after what was typed last, with this exit code."""
-        ending = f"{NAME} ends within {within:g} seconds after {self._last_typed}"
+        ending = f"{NAME} ends within {within:g} seconds after {self.last_typed}"
         should = ending if code is None else f"{ending}, with exit code {code}"
         if not self.program.ends_within(max(0.0, self.typed_at + within - time.monotonic())):
             if within >= WAIT:
                 self.deadline_passed()
             got = self._room.unheard() if self._room else ""
-            failure = self.failure(f"{NAME} still runs {within:g} seconds after {self._last_typed}{got}", should)
+            failure = self.failure(f"{NAME} still runs {within:g} seconds after {self.last_typed}{got}", should)
             failure.where = unique(self.evidence.what_keeps_it_running() + failure.where)
             raise failure
         self.story.add("client", "--", f"ends with exit code {self.program.exit_code}")

@@ -64,8 +64,8 @@ def fail(peer, name):
 
 
 def follow(peer):
-    """From now on note which lines the thread runs that reads from this client."""
-    followed[int(peer)] = {}
+    """From now on note which lines the thread runs that reads from this client; 0: what is typed."""
+    followed[int(peer)], usual[int(peer)] = {}, 0
 
 
 def remember(peer):
@@ -73,9 +73,9 @@ def remember(peer):
     usual[int(peer)] = len(followed[int(peer)])
 
 
-def new_lines(peer):
-    """The lines that it has come to since: [(file, line, function)]."""
-    return [(code.co_filename[len(where.folder):], line, code.co_name) for code, line in list(followed[int(peer)])[usual[int(peer)]:]]
+def lines(peer):
+    """The lines that it has run, and how many of them by the last `remember`: [(file, line, function)], number."""
+    return [(code.co_filename[len(where.folder):], line, code.co_name) for code, line in list(followed[int(peer)])], usual[int(peer)]
 
 
 def no_more(what, *peers):

@@ -380,6 +380,8 @@ class Keyboard(io.FileIO):
         with Call("input", None, None):
             count = super().readinto(buffer)
             Keyboard.taken += count
+        if 0 in holds.followed:
+            holds.hold_later(None, 0, "follow", 0, sys._getframe(1))
         return count
 
 

@@ -1,7 +1,7 @@
 """The announcement has repr(nick): a nick with a backslash, or with both quotes, is not in its text.
 
 fails: 04.1
-says: no system message with 'the "\\n" one\'s <
+says: no system message with 'the 
 A system message about a member contains the member's nick: back\\slash is announced as back\\\\slash.
 """
 import socket

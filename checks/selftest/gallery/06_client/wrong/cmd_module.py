@@ -1,7 +1,7 @@
 """The standard library's cmd.Cmd as a shell: it takes "help", "?" and "EOF" for itself, these are not sent.
 
 fails: 06.2
-says: client.py sent nothing, and will not
+says: client.py sent nothing for '? who is there'
 A typed line is sent as chat; "help me" or "? who is there" is one.
 """
 import cmd

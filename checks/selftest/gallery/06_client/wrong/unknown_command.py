@@ -1,7 +1,7 @@
 """Whatever begins with a slash is a command of the client's: one that it does not know is not sent.
 
 fails: 06.2
-says: client.py sent nothing, and will not
+says: client.py sent nothing for '/dev/null is full'
 A typed line is sent as chat, "/me waves" too.
 """
 import socket

@@ -366,13 +366,13 @@ def test_two_find_each_other_dead(server):
     is_over(alice, carol, dan, eve)
     for member in (alice, carol):
         member.forgets_system_messages()
+    for member in (dan, eve):
+        server.cannot_send_to(member, ERRORS[0])
     with server.holds("send", dan) as to_dan, server.holds("send", eve) as to_eve:
         dan.says("hi eve")
         eve.says("hi dan")
         if to_dan.caught(server.stands_still, seconds=1) and to_eve.caught(server.stands_still, seconds=1):
             dan.did("and eve are sent to at the same moment, each by the other's thread")
-        for member in (dan, eve):
-            server.cannot_send_to(member, ERRORS[0])
     nothing_is_left(server, before, [dan, eve], alice, carol)
 
 

@@ -22,6 +22,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 
+MOST_SECTIONS = 3  # critical sections of a join that are looked at in pairs
 MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
 
 
@@ -193,29 +194,51 @@ def test_same_nick_at_the_same_moment(server):
     Look for the nick and put it in without letting the lock go in between: both inside
     one `with lock`.
     """
+    before = most = None
     for point in range(1, MOST_POINTS):
         one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick {point}"
         with server.holds("recv", one, point) as hold:
             one.asks_for(nick)
             held = hold.caught(one.has_something)
+            sections = server.sections(held[0]) if held else 0
+            before = sections if before is None else before
+            most = max(most or 0, sections - before)
             other.asks_for(nick)
             if held:
                 one.did("is served by a thread that is late just now, at " + spot(held[0]))
                 server.waits_until(lambda: other.has_something() or server.rests(but=held), 1)
-        for client in (one, other):
-            client.is_told(f"{client}'s join is answered by a system message")
-        let_in = [client for client in (one, other) if client.is_in()]
-        if len(let_in) != 1:
-            failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
-                                     + (f": one's thread was late at {spot(held[0])}, when the other's came in between" if held else ""),
-                                     "exactly one of them gets the nick, in whatever order the threads run")
-            failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
-            raise failure
+        one_gets_it(one, other, nick, held, "when the other's came in between")
         if not held:
-            return
-        for client in (one, other):
-            client.closes()
-        server.waits_until(server.rests, 1)
+            break
+    for number, sections in enumerate(itertools.product(range(1, min(most, MOST_SECTIONS) + 1), repeat=2)):
+        one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another {number}"
+        with server.holds("section", one, sections[0]) as first, server.holds("section", other, sections[1]) as second:
+            one.asks_for(nick)
+            first.caught(one.has_something)
+            other.asks_for(nick)
+            held = second.caught(lambda: other.has_something() or server.rests(but=first.held))
+            if first.held and held:
+                one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {spot(first.held[0])} and {spot(held[0])}")
+            first.release()
+            server.waits_until(lambda: server.rests(but=held), 1)
+        one_gets_it(one, other, nick, held, "when the other's was late, too")
+
+
+def one_gets_it(one, other, nick, held, when):
+    """Of these two that have asked for this nick exactly one is let in. held: the thread that was late meanwhile."""
+    server = one.server
+    for client in (one, other):
+        client.is_told(f"{client}'s join is answered by a system message")
+    let_in = [client for client in (one, other) if client.is_in()]
+    if len(let_in) != 1:
+        failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
+                                 + (f": one's thread was late at {spot(held[0])}, {when}" if held else ""),
+                                 "exactly one of them gets the nick, in whatever order the threads run")
+        failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
+        raise failure
+    for client in (one, other):
+        client.closes()
+    server.waits_until(server.rests, 1)
 
 
 def spot(held):
@@ -256,18 +279,19 @@ def test_others_come_and_go_between(server):
                     late.asks_for(late.name)
                 else:
                     late.leaves()
-                held = hold.caught(lambda: late.has_something() if coming else server.has_closed(late), seconds=1)
+                held = hold.caught(lambda: late.has_something() if coming else server.has_closed(late) and server.rests(), seconds=1)
                 sections = server.sections(held[0]) if held else 0
                 before = sections if before is None else before
-                if held and sections > before:
-                    late.did("is served by a thread that is late just now, between two critical sections, at " + spot(held[0]))
+                between = held and (sections > before or not coming and server.has_closed(late))
+                if between:
+                    late.did("is served by a thread that is late just now, before another critical section, at " + spot(held[0]))
                     newcomer = server.client(f"carol-{late}")
                     newcomer.asks_for(newcomer.name)
                     leaver.leaves()
                     server.waits_until(lambda: server.rests(but=held), 1)
             if not held:
                 break
-            if sections > before:
+            if between:
                 with server.pointing_to(held[0]["where"], "one thread was late here, between two critical sections, and others went on"):
                     have_come(alice, newcomer, *[late] * coming)
                     have_gone(server, leaver, *[late] * (not coming))

@@ -28,7 +28,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
+    MOST_POINTS, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
@@ -145,6 +145,26 @@ def test_goodbye_past_one_who_has_broken_off(server):
     ending.was_clean()
 
 
+@after(test_goodbye)
+def test_goodbye_when_readers_are_quick(server):
+    """11.1 The same when the readers that are woken come to their end before the main thread goes on
+
+    First say goodbye, then wake the readers, both inside one `with lock`: a reader that is
+    awake takes its client out.
+    """
+    for point in range(1, MOST_POINTS):
+        with server.anew() as another:
+            members = *_, carol = room(another)
+            with another.holds("shut", carol, point) as hold:
+                ending = another.gets_ctrl_c(then=hold.release)
+                held = hold.held
+            with another.pointing_to(held[0]["where"] if held else (), "has woken a reader, was late here, and the reader came to its end"):
+                for member in members:
+                    ending.said_goodbye_to(member)
+        if not held:
+            return
+
+
 def test_clean_end(server):
     """11.2 On Ctrl-C the process ends within two seconds, with exit code 0 and without a traceback
 
@@ -180,7 +200,7 @@ def test_stalled_members(server):
     stalled = [joins_slowly(server, f"s{number}-") for number in range(1, STALLED + 1)]
     forget_announcements(server, alice)
     talks_until_stuck(alice, *stalled)
-    server.gets_ctrl_c(then=lambda: knocks(server)).was_clean()
+    server.gets_ctrl_c(meanwhile=lambda: knocks(server)).was_clean()
 
 
 def test_client_who_has_just_come(server):

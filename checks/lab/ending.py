@@ -27,13 +27,13 @@ class Ending:
     """Ctrl-C was pressed; what came of it until the server's end, or until it was certain that there will be none in time.
 
     Clients who have stopped reading read nothing meanwhile, but for the late ones, who
-    begin when the server waits; then(): is called at that moment, from which its seconds
-    are counted.
+    begin when the server waits; meanwhile(): is called at that moment; then(): the same,
+    and the server's seconds are counted from there, for until then it was held up.
     """
 
-    def __init__(self, server, within, late=(), then=None):
+    def __init__(self, server, within, late=(), then=None, meanwhile=None):
         self.server, self.program, self.evidence = server, server.program, server.evidence
-        self.within, self.late, self.then = within, list(late), then
+        self.within, self.late, self.then, self.meanwhile = within, list(late), then, meanwhile
         self.reading = [client for client in server.clients if client.reads and not client.finished]
         self.printed = self.program.printed
         self.processors = Processors(self.program.tree.pid)
@@ -75,6 +75,8 @@ class Ending:
         if self.then:
             self.began = time.monotonic()
             self.then()
+        if self.meanwhile:
+            self.meanwhile()
         for client in self.late:
             client.reads_again()
         self.reading += self.late

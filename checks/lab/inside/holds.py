@@ -42,8 +42,9 @@ def hold(what, peer=None, point=1):
     send() at the so-many-th point after that; "full": all that send to it, for as long as
     they would wait for room in a full buffer; "end": the next one to whom recv tells that
     this client has gone; "lock": the next one that waits, for as long as it takes, for a lock
-    whose holder is held; "recv", "sent" and "fail": the next one that received from it, has sent to it, or whose send
-    to it failed, at the so-many-th point that it comes to then: a line of the student's, or an access to a container.
+    whose holder is held; "section": the next one that received from it, when it has
+    left its so-many-th critical section since; "recv", "sent", "shut" and "fail": the next one that received from it, has sent to it, has shut its
+    connection down, which another one reads, or whose send to it failed, at the so-many-th point that it comes to then: a line of the student's, or an access to a container.
     """
     asked.setdefault((what, peer and int(peer)), []).append((shut(what, peer), int(point)))
     if what == "start":
@@ -208,6 +209,8 @@ def after(what, conn):
     held = next_hold(what, conn)
     if held:
         hold_later(held[0], held[1], what, conn.peer, sys._getframe(2))
+    elif what == "recv" and (held := next_hold("section", conn)):
+        points[_thread.get_ident()] = [held[1], held[0], "section", conn.peer]
     elif what == "recv" and conn.peer in followed:
         hold_later(None, 0, "follow", conn.peer, sys._getframe(2))
 
@@ -235,12 +238,23 @@ def trace(frame, event, arg):
 def at_point():
     """This thread is at a point where it may be held."""
     mine = points.get(_thread.get_ident())
-    if mine:
-        mine[0] -= 1
-        if mine[0] == 0:
-            _, gate, what, peer = mine
-            let_go()
-            wait_at(gate, what, peer)
+    if mine and mine[2] != "section":
+        comes_closer(mine)
+
+
+def at_section_end():
+    """This thread has released the last lock that it held, and may be held before it goes on."""
+    mine = points.get(_thread.get_ident())
+    if mine and mine[2] == "section":
+        comes_closer(mine)
+
+
+def comes_closer(mine):
+    mine[0] -= 1
+    if mine[0] == 0:
+        _, gate, what, peer = mine
+        let_go()
+        wait_at(gate, what, peer)
 
 
 def let_go():

@@ -160,6 +160,12 @@ class Held:
                 actor.waits_for = None
 
 
+def section_ended():
+    """This thread has released a lock."""
+    if holds.points and not me().held:
+        holds.at_section_end()
+
+
 def is_odd(blocking, timeout):
     return timeout != -1 and (not blocking or timeout < 0)
 
@@ -186,6 +192,7 @@ class Lock(Held):
     def release(self):
         self.given_back()
         self._lock.release()
+        section_ended()
 
     def locked(self):
         return self._lock.locked()
@@ -235,6 +242,7 @@ class RLock(Held):
             if not self._count:
                 self.given_back()
         self._lock.release()
+        section_ended()
 
     def locked(self):
         return self.holder is not None
@@ -334,6 +342,7 @@ def semaphore(base):
             else:
                 signals(self)
             super().release(n)
+            section_ended()
 
     Semaphore.__name__ = Semaphore.__qualname__ = base.__name__
     return Semaphore

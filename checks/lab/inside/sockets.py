@@ -293,7 +293,8 @@ def shutdown(sock, how):
     if conn is not None and how != socket.SHUT_WR:
         conn.is_shut = True
     real["shutdown"](sock, how)
-    conn = connections.get(sock.fileno())
+    if conn is not None and holds.asked and conn.reader != _thread.get_ident():
+        holds.after("shut", conn)
     if conn and how != socket.SHUT_RD:
         holds.release("full", str(conn.peer))  # who waits for room is told at once that there is nobody any more
 

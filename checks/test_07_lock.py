@@ -78,8 +78,8 @@ def is_not_let_in(client, nick):
     client.asks_for(nick)
     offset, _ = client.is_told(f"a join with the taken nick {nick!r} is answered by a system message")
     if client.is_in():
-        raise client.server.failure(f"{client} was let in, though {nick.strip()!r} is in the room: two members have one nick",
-                                    f"a join with the taken nick {nick.strip()!r} is refused", client=client, offset=offset)
+        raise client.server.failure(f"{client} was let in, though {nick.strip()!r} is in the room: whatever it was told, what it says is heard in the room",
+                                    f"a join with the taken nick {nick.strip()!r} is refused, and who was refused has not joined", client=client, offset=offset)
 
 
 @after(test_taken_nick)

@@ -134,7 +134,8 @@ class Member(Messenger):
     def is_told_of(self, who, should=None):
         """Expect a system message that contains this nick."""
         nick = nick_of(who)
-        self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
+        with self.server.pointing_to_the_end_of(who):
+            self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
 
     def is_refused(self, message, what):
         """Send a message that the server must refuse, and expect a system message as its answer."""

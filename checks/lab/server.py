@@ -199,6 +199,17 @@ class Server(Seen):
             failure.where = unique(failure.where + mine if self.program.stuck else mine + failure.where)
             raise
 
+    @contextlib.contextmanager
+    def pointing_to_the_end_of(self, who):
+        """Let a failure in here, somebody not being told of this member, point to where the member's connection was ended, if it was."""
+        try:
+            yield
+        except Failure as failure:
+            connection = connection_of(who, self.state()) if who in self.clients else None
+            if connection and not self.program.stuck:
+                failure.where = unique(self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
+            raise
+
     def nothing_more_comes(self, silence, should, client, offset):
         """Return the failure of a client to whom nothing came, and nothing will."""
         failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)

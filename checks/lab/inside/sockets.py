@@ -162,7 +162,7 @@ def transmit(name, sock, data, flags, call):
             conn.full_at = steps(sys._getframe(2))
             raise
         except OSError:
-            conn.ends += 1
+            conn.ends = conn.ends or 1
             conn.failed_at = conn.failed_at or steps(sys._getframe(2))
             note_depth()
             holds.after("fail", conn)

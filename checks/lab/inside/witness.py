@@ -68,7 +68,7 @@ class Connection:
         self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.is_shut = False  # by us, so that reading tells the end at once
-        self.ends = 0  # times that reading told the end of the stream, or an error
+        self.ends = 0  # times that reading told the end of the stream, or an error; 1 at least when a send has failed
         self.found_nothing = 0  # times that reading without waiting found nothing there
         self.reader = None  # the thread that read last
         self.senders = set()  # the threads that have sent

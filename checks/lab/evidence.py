@@ -83,6 +83,9 @@ class Evidence:
         if program.exits and program.ended:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         threads = (state or {}).get("threads", [])
+        caught = closed and mine and mine[-1]["closed_after"]
+        if caught:
+            where += self.spots(caught["where"], f"{caught['error']}: caught, and then {peer}'s connection is ended", "called from here")
         if closed and mine:
             where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
         if closed and mine:
@@ -119,7 +122,9 @@ class Evidence:
         printed = without_the_kit(program.output.strip()).splitlines()
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
-        return kind(message, should, unique(where), detail, hint)
+        failure = kind(message, should, unique(where), detail, hint)
+        failure.is_explained = bool(program.stuck or caught)
+        return failure
 
     def asked(self, *command):
         """The answer from inside to this, on which a verdict depends. Raises Unknown when there is none."""
@@ -265,7 +270,10 @@ class Evidence:
 
     def why_ended(self, peer):
         """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""
-        return self.how_it_ended() if self.has_ended() else f"the {self.kind} closed {peer}'s connection"
+        if self.has_ended():
+            return self.how_it_ended()
+        mine = [one for one in (self.program.state() or {"connections": ()})["connections"] if one["peer"] == peer.port and one["closed_after"]]
+        return f"the {self.kind} closed {peer}'s connection" + (f" after {mine[-1]['closed_after']['error']}" if mine else "")
 
     def unread(self, peer, connection=None):
         """Say that this peer's connection was closed with unread bytes, as text to go on with; "" if none are known of."""

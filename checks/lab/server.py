@@ -196,7 +196,7 @@ class Server(Seen):
             yield
         except Failure as failure:
             mine = self.evidence.own_file_first(self.evidence.spots(places, what))
-            failure.where = unique(failure.where + mine if self.program.stuck else mine + failure.where)
+            failure.where = unique(failure.where + mine if failure.is_explained else mine + failure.where)
             raise
 
     @contextlib.contextmanager
@@ -206,7 +206,7 @@ class Server(Seen):
             yield
         except Failure as failure:
             connection = connection_of(who, self.state()) if who in self.clients else None
-            if connection and not self.program.stuck:
+            if connection and not failure.is_explained:
                 failure.where = unique(self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
             raise
 
@@ -214,6 +214,13 @@ class Server(Seen):
         """Return the failure of a client to whom nothing came, and nothing will."""
         failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
         failure.where = unique(self.lines_for_what_was_sent_last() + failure.where)
+        for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
+            ended = None if other.finished else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
+            if ended and ended["where"]:
+                failure.message += f"; the server closed {other}'s connection after {ended['error']}"
+                failure.where = unique(self.evidence.spots(ended["where"], f"{ended['error']}: caught, and then {other}'s connection is ended", "called from here") + failure.where)
+                failure.is_explained = True
+                break
         return failure
 
     def lines_for_what_was_sent_last(self):

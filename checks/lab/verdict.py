@@ -12,8 +12,10 @@ class Failure(Exception):
     lines that the evidence points to, the likeliest first, as
     {"file", "line", "what"}; detail: titled blocks for the reader, [(title, [line])];
     hint: what to do, if the failure itself knows it; "" if the check's own hint would
-    mislead.
+    mislead. is_explained: is the first of `where` the cause itself?
     """
+
+    is_explained = False
 
     def __init__(self, message, should="", where=(), detail=(), hint=None):
         super().__init__(message)

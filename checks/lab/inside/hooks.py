@@ -96,6 +96,16 @@ class Hooks(ast.NodeTransformer):
         node.ifs = [hook("of", test, "__len__") for test in node.ifs]
         return node
 
+    def visit_ExceptHandler(self, node):
+        self.generic_visit(node)
+        function = ast.Attribute(ast.Name(HOOK, ast.Load()), "caught", ast.Load())
+        node.body.insert(0, ast.Expr(ast.Call(function, [], [])))
+        for new in ast.walk(node.body[0]):
+            if isinstance(new, (ast.stmt, ast.expr)):  # on the line of `except`: no step of its own to whoever goes from line to line
+                new.lineno = new.end_lineno = node.lineno
+                new.col_offset, new.end_col_offset = node.col_offset, node.col_offset + 1
+        return node
+
     def visit_YieldFrom(self, node):
         self.generic_visit(node)
         node.value = hook("walk", node.value)

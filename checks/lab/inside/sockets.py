@@ -89,6 +89,7 @@ def receive(name, sock, size, flags, call):
         witness.ways.takes(sock.fileno(), got if name == "recv_into" else len(got))
         return got
     conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
+    witness.caught.pop(conn.reader, None)
     if holds.most["recv"] and not flags:
         size = min(size, holds.most["recv"])
     if holds.most["wait"] and sock.gettimeout():
@@ -263,6 +264,7 @@ def note_end(sock):
     conn = connections.get(sock.fileno())
     if conn is not None and not conn.closed_at:  # who ends it first says more than who cleans up
         conn.closed_at, conn.unread = steps(sys._getframe(2)), waiting_in(sock)
+        conn.closed_after = witness.caught.get(_thread.get_ident())
 
 
 def waiting_in(sock):

@@ -55,6 +55,7 @@ blocks = None  # told of each call that may block, where locks are watched
 rests = None  # told when a thread is about to wait for a client, where containers are watched
 ways = None  # what is known of pairs of sockets and pipes, where threads' order is watched: see `order`
 readers = {}  # thread -> the client from whom it read last
+caught = {}  # thread -> (the error that the student's code has caught there since it read last, its stack), where containers are watched
 observer = []  # the thread that answers the checker
 NOTHING_FOUND = (BlockingIOError, TimeoutError)
 WAITS = {("threading", "wait"), ("concurrent.futures.thread", "_worker")}
@@ -74,6 +75,7 @@ class Connection:
         self.senders = set()  # the threads that have sent
         self.read_at = self.closed_at = self.failed_at = self.linger_at = ()
         self.unread = 0  # bytes that lay there when it was closed
+        self.closed_after = None  # the error that this thread had caught before, and where
         self.full_at = ()  # where the last send stands, if it found no room for all of its bytes and did not wait
         self.rest, self.short_at = b"", ()  # the beginning of what a send() has left, until it is sent; where that send() stands
         self.sends = collections.deque(maxlen=512)  # (offset in the stream, stack), the last ones
@@ -82,7 +84,8 @@ class Connection:
         return {"peer": self.peer, "received": self.received, "sent": self.sent, "ends": self.ends, "found_nothing": self.found_nothing,
                 "reader": self.reader, "senders": list(self.senders),
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
-                "short_at": places(self.short_at), "failed_at": places(self.failed_at), "linger_at": places(self.linger_at), "unread": self.unread, "full_at": places(self.full_at)}
+                "short_at": places(self.short_at), "failed_at": places(self.failed_at), "linger_at": places(self.linger_at), "unread": self.unread,
+                "closed_after": self.closed_after and {"error": self.closed_after[0], "where": places(self.closed_after[1])}, "full_at": places(self.full_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""

@@ -61,6 +61,7 @@ def serve(channel, system=None):
 def import_all(system):
     """Import what programs that are watched will need, and what puts them behind a wall."""
     before = set(sys.modules)
+    import catching  # noqa: F401
     import files  # noqa: F401
     import finding  # noqa: F401
     import hooks  # noqa: F401

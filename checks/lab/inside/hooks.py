@@ -6,13 +6,13 @@ is in `store`. Lines and columns stay as they were, for tracebacks and tracing.
 """
 
 import ast
-import builtins
 import collections
 
+import catching
 import kinds
 import store
+from catching import HOOK, Catching
 
-HOOK = "__chat_lab__"
 OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "__import__", "breakpoint"}  # they look at their caller
 OF_CONTAINERS = {name for kind in (*kinds.CONTAINERS, collections.OrderedDict, collections.Counter) for name in dir(kind)}
 METHODS = OF_CONTAINERS - set(dir(object))  # those that may be handed on
@@ -23,15 +23,11 @@ SETTING_UP = {"__init__", "__post_init__", "__new__", "__init_subclass__"}
 
 def compiled(source, path):
     """Return the code object of a student's file. Raises what compile() raises."""
-    tree = ast.parse(source, path)
-    try:
-        return compile(ast.fix_missing_locations(Hooks(tree).visit(tree)), path, "exec", dont_inherit=True)
-    except SyntaxError:  # to be told in the words that the student knows
-        return compile(source, path, "exec", dont_inherit=True)
+    return catching.compiled(source, path, Hooks)
 
 
 def install():
-    setattr(builtins, HOOK, store)
+    catching.install(store)
 
 
 def hook(name, node, *arguments):
@@ -45,7 +41,7 @@ def hook(name, node, *arguments):
     return call
 
 
-class Hooks(ast.NodeTransformer):
+class Hooks(Catching):
     """Puts the hooks in."""
 
     def __init__(self, tree):
@@ -94,16 +90,6 @@ class Hooks(ast.NodeTransformer):
         if not node.is_async:
             node.iter = hook("walk", node.iter)
         node.ifs = [hook("of", test, "__len__") for test in node.ifs]
-        return node
-
-    def visit_ExceptHandler(self, node):
-        self.generic_visit(node)
-        function = ast.Attribute(ast.Name(HOOK, ast.Load()), "caught", ast.Load())
-        node.body.insert(0, ast.Expr(ast.Call(function, [], [])))
-        for new in ast.walk(node.body[0]):
-            if isinstance(new, (ast.stmt, ast.expr)):  # on the line of `except`: no step of its own to whoever goes from line to line
-                new.lineno = new.end_lineno = node.lineno
-                new.col_offset, new.end_col_offset = node.col_offset, node.col_offset + 1
         return node
 
     def visit_YieldFrom(self, node):

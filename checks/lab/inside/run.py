@@ -100,7 +100,19 @@ def confine(processes, user):
 
 
 def compiled(source, path):
+    """Return the code object of a student's file, see `compile_by`."""
     return compile(source, path, "exec", dont_inherit=True)
+
+
+def compile_by(function):
+    """Have the student's files, and the modules that they import, compiled by this function(source, path) from now on."""
+    global compiled
+
+    def source_to_code(loader, data, path, **options):
+        return function(data, path) if path.startswith(where.folder) else plain(loader, data, path, **options)
+
+    loader = sys.modules["_frozen_importlib_external"].SourceLoader
+    plain, loader.source_to_code, compiled = loader.source_to_code, source_to_code, function
 
 
 def run(path):
@@ -135,9 +147,24 @@ def moved(code, path):
     return code.replace(co_filename=path, co_consts=tuple(moved(each, path) if isinstance(each, types.CodeType) else each for each in code.co_consts))
 
 
+def watch_catching():
+    """Watch which errors are caught."""
+    import catching
+
+    def compiled(source, path):
+        try:
+            return catching.compiled(source, path)
+        except (SyntaxError, ValueError):
+            raise
+        except Exception:  # too deep for us: run it all the same
+            return compile(source, path, "exec", dont_inherit=True)
+
+    compile_by(compiled)
+    catching.install(catching)
+
+
 def watch_state(code):
     """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
-    global compiled
     import files
     import finding
     import hooks
@@ -159,17 +186,12 @@ def watch_state(code):
             store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}")
             return compile(source, path, "exec", dont_inherit=True)
 
-    def source_to_code(loader, data, path, **options):
-        if path.startswith(where.folder):
-            return compiled(data, path)
-        return plain(loader, data, path, **options)
-
     def exec_module(loader, module):
         execute(loader, module)
         order.imported(module)
 
+    compile_by(compiled)
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
-    plain, loader.source_to_code = loader.source_to_code, source_to_code
     execute, loader.exec_module = loader.exec_module, exec_module
     witness.locks_of, witness.rests = locks.locks_of, store.let_go
     locks.install()
@@ -224,10 +246,11 @@ def main(path, same_ports, watch, commands, events, code=b""):
         give_way(spare)
     if watch:
         watch_state(code)
-    if watch:
         import seal
         before = seal.taken()
-    give_way({"witness", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "sockets", "store", "seal", "wall", "where"})
+    else:
+        watch_catching()
+    give_way({"witness", "catching", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "sockets", "store", "seal", "wall", "where"})
     _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
     tell(event="begins")
     atexit.register(tell_who_is_left)  # is called last, after what the student registers

@@ -146,11 +146,14 @@ class Sharing:
                    else f"two locks: {self._names(first)} there, {self._names(second)} here")
         else:
             why = "with no lock held"
+            if first["missed"]:
+                why = f"the first one's acquire() at {place(first['missed'])} had returned False"
         message = (f"{self._whose(first)} {does(first, store)} at {place(first['places'])} {self._holding(first)}; "
                    f"{self._whose(second, first)} {does(second, store)} at {place(second['places'])} {self._holding(second)}"
-                   + (f": {why}" if first["locks"] else ""))
+                   + (f": {why}" if first["locks"] or first["missed"] else ""))
         bare = [access for each in races for access in each["accesses"] if not access["locks"]] or [first, second]
-        where = [spot for access in [first, second, *bare] for spot in
+        where = self._spots(first["missed"][:1], "asks for the lock, and goes on without it when it is not there in time")
+        where += [spot for access in [first, second, *bare] for spot in
                  self._spots(access["places"][:1], f"{does(access, store)} {self._holding(access)} ({self._whose(access)})")]
         if first["locks"]:
             where += [spot for lock in first["locks"] + second["locks"] for spot in self._spots(lock["since"][:1], f"takes {self._name(lock)}")

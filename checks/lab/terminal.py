@@ -278,7 +278,10 @@ class Terminal:
             return False
 
         if not self.waits(done):
-            raise self.failure(self._instead(text), should)
+            failure = self.failure(self._instead(text), should)
+            if self._prints_at_its_end(text):
+                failure.message = f"{NAME} printed {cut(repr(text))} only when it ended: until then it lay in a buffer that is not flushed"
+            raise failure
         line, passed_over = self.screen.lines[at].rstrip(), self.screen.lines[self._seen:at]
         again = [one for one in passed_over if one.strip() and one.strip() in self._shown]
         self._seen = at + 1
@@ -287,6 +290,15 @@ class Terminal:
         if again:
             raise self.failure(f"{NAME} printed {cut(repr(again[0]))} once more", "each message is printed once")
         return line.removesuffix(text)
+
+    def _prints_at_its_end(self, text):
+        """Does the program, which is idle and has not shown this text, show it when its input ends? After the verdict."""
+        if self._input_ended or not self.is_idle():
+            return False
+        before = len(self.screen.lines)
+        self.program.types(b"")
+        return self.program.ends_within(SETTLING) and self.program.printed_all.wait(WAIT) and any(
+            line.rstrip().endswith(text) for line in self.screen.lines[before:])
 
     def _instead(self, text):
         """Say what was printed in place of the text."""

@@ -177,5 +177,5 @@ def guards_now():
 
 def describe(access):
     return {"op": access.op, "changes": access.changes, "thread": access.number, "name": access.name, "peer": access.peer,
-            "places": places(access.stack),
+            "places": places(access.stack), "missed": places(access.missed),
             "locks": [locks.describe_lock(lock, since) for lock, since in access.held]}

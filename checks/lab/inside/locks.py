@@ -41,6 +41,7 @@ class Actor:
         self.heard = {}  # number of another thread -> when it last released a lock that this one has taken since
         self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
+        self.missed = ()  # where it has last asked for a lock, if it did not get it
         self.ended = False
 
     def tells(self):
@@ -116,7 +117,7 @@ class Held:
             if len(there) < 8 and not any(each[0] is actor and each[3] == beside for each in there):
                 there.append((actor, since, stack, beside))
         actor.held.append((self, stack))
-        actor.sections += 1
+        actor.sections, actor.missed = actor.sections + 1, ()
         actor.holding = frozenset([id(lock) for lock, _ in actor.held])
 
     def given_back(self):
@@ -185,6 +186,7 @@ class Lock(Held):
             return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
         actor, stack = me(), steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
+            actor.missed = stack
             return False
         self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True
@@ -231,6 +233,7 @@ class RLock(Held):
             return self._lock.acquire()
         stack = steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
+            actor.missed = stack
             return False
         self._count = 1
         self.taken(actor, stack, timed=not blocking or timeout != -1)

@@ -70,7 +70,7 @@ class Cell:
         return self.getter is not None or sys.getrefcount(self.thing) > 2
 
 
-Access = collections.namedtuple("Access", "actor number time changes op held stack peer name")
+Access = collections.namedtuple("Access", "actor number time changes op held stack peer name missed")
 
 
 # ------------------------------------------------------------------ the hooks
@@ -402,7 +402,7 @@ def enter(cell, op, changes, frame, made=None):
     if before is not None and before.time == clock[number]:
         return  # the same again: whoever came in between has met the first
     mine.pop(number, None)
-    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), steps(frame) or [made], actor.peer, actor.name)
+    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), steps(frame) or [made], actor.peer, actor.name, actor.missed)
     if len(mine) > KEPT:
         mine.pop(list(mine)[0], None)
     for (other_changes, other_holding, *_), others in list(cell.history.items()):

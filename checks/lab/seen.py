@@ -64,7 +64,7 @@ class Seen:
             if thread["id"] in but:
                 continue
             if thread["call"] in ("accept", "select", "nap"):
-                waits_for = [one for one in connections.values() if one["open"]] if thread["call"] != "accept" else []
+                waits_for = [one for one in connections.values() if one["open"] and (thread["watches"] is None or one["peer"] in thread["watches"])] if thread["call"] != "accept" else []
                 if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
                     return False
             elif thread["call"] == "recv":

@@ -226,9 +226,9 @@ class Ways(dict):
             self[fd].count(-size)
             follows(self[fd])
 
-    def has_something(self):
-        """Is there something on its way to an end that is still open?"""
-        return any(sum(list(way.on_the_way.values())) and witness.is_open(fd) for fd, way in list(self.items()))
+    def has_something(self, fds=None):
+        """Is there something on its way to an end, of these if they are named, that is still open?"""
+        return any(sum(list(way.on_the_way.values())) and witness.is_open(fd) for fd, way in list(self.items()) if fds is None or fd in fds)
 
     def __bool__(self):
         return True

@@ -250,7 +250,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
         before = seal.taken()
     else:
         watch_catching()
-    give_way({"witness", "catching", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "sockets", "store", "seal", "wall", "where"})
+    give_way({"witness", "catching", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "seal", "wall", "where"})
     _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
     tell(event="begins")
     atexit.register(tell_who_is_left)  # is called last, after what the student registers

@@ -1,4 +1,4 @@
-"""The program's sockets: what takes the place of the methods of socket.socket and of the selectors.
+"""The program's sockets: what takes the place of the methods of socket.socket and of os.read() and os.write().
 
 Each does what the real one does, marks the thread while it waits, and notes what went
 over which connection from which line; the course's ports become those that are free here.
@@ -7,13 +7,12 @@ over which connection from which line; the course's ports become those that are 
 import _thread
 import collections
 import os
-import select
-import selectors
 import socket
 import stat
 import sys
 
 import holds
+import selecting
 import where
 import witness
 from where import places, steps
@@ -35,12 +34,7 @@ def install():
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
     os.read, os.write = read, write
-    select.select = select_sockets
-    for kind in (Poll, Epoll):
-        if real[kind.__name__.lower()]:
-            setattr(select, kind.__name__.lower(), kind)
-    for kind in {selectors.DefaultSelector, selectors.SelectSelector, getattr(selectors, "PollSelector", selectors.SelectSelector)}:  # socketserver's
-        kind.select = selecting(kind.select)
+    selecting.install()
 
 
 def bind(sock, address):
@@ -322,62 +316,3 @@ def connect(sock, address):
 
 def connect_ex(sock, address):
     return dial("connect_ex", sock, address)
-
-
-# ------------------------------------------------------------------ waits for one of many
-
-def wait_for_one(timeout, wait, is_found=bool, name="select"):
-    """Return wait(timeout), marked as a wait of so many seconds, None: without end; is_found(): is there something in what it has returned?"""
-    if holds.most["wait"] and timeout:
-        ready = wait(0)
-        holds.most["wait"] -= not is_found(ready)
-        return ready
-    if witness.rests:
-        witness.rests()
-    if witness.blocks and (timeout is None or timeout > 0):
-        witness.blocks(name)
-    at_once = timeout is not None and timeout <= 0
-    with Call("select", None, None, timeout is not None, (lambda: True) if at_once else witness.ways and witness.ways.has_something) as call:
-        ready = wait(timeout)
-        call.found = is_found(ready)
-        return ready
-
-
-def selecting(select):
-    """A select method of a class in `selectors`, marked while it waits."""
-    def wait(selector, timeout=None):
-        return wait_for_one(timeout, lambda timeout: select(selector, timeout))
-    return wait
-
-
-def select_sockets(rlist, wlist, xlist, timeout=None):
-    """select.select."""
-    return wait_for_one(timeout, lambda timeout: real["select"](rlist, wlist, xlist, timeout), any)
-
-
-class Poll:
-    """What select.poll() returns."""
-
-    kind, unit = "poll", 1000  # of which there are so many in a second
-
-    def __init__(self, *args, **kwargs):
-        self._real = real[self.kind](*args, **kwargs)
-
-    def __getattr__(self, name):
-        return getattr(self._real, name)
-
-    def poll(self, timeout=None, *more, **named):
-        seconds = None if timeout is None or timeout < 0 else timeout / self.unit
-        return wait_for_one(seconds, lambda now: self._real.poll(now if now == 0 else timeout, *more, **named), name="poll")
-
-
-class Epoll(Poll):
-    """What select.epoll() returns."""
-
-    kind, unit = "epoll", 1
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

@@ -43,7 +43,7 @@ real = {name: getattr(Socket, name) for name in (
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?, the clients of whom it waits for one)
 accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
@@ -185,7 +185,7 @@ def others():
 
 
 def facts_of(ident, thread, frame):
-    call, sock, conn, timed, there = doing.get(ident, ("", None, None, None, None))
+    call, sock, conn, timed, there, watched = doing.get(ident, ("", None, None, None, None, None))
     if there and there() or sock is not None and sock.gettimeout() == 0:
         call = ""  # it will go on as soon as the system lets it run
     if not call and waits_at_the_end(frame):
@@ -194,7 +194,7 @@ def facts_of(ident, thread, frame):
     return {"id": ident, "name": thread.name if thread else "thread",
             "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
             "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
-            "timed": limit is not None if sock is not None else timed, "limit": limit,
+            "watches": watched() if watched else None, "timed": limit is not None if sock is not None else timed, "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
             "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}
@@ -303,8 +303,8 @@ class Call:
 
     found = True  # has it found what it waited for?
 
-    def __init__(self, name, sock, conn, timed=None, there=None):
-        self.mark = (name, sock, conn, timed, there)
+    def __init__(self, name, sock, conn, timed=None, there=None, watched=None):
+        self.mark = (name, sock, conn, timed, there, watched)
 
     def __enter__(self):
         global activity, stirs

@@ -1,0 +1,130 @@
+"""Waits for one of many sockets: select(), poll() and epoll(), and what `selectors` makes of them."""
+
+import _thread
+import select
+import selectors
+import time
+
+import holds
+import witness
+from witness import Call, connections, real
+
+PAUSE = 0.005  # seconds between two looks, when what is ready is not to be seen
+
+
+def wait_for_one(timeout, wait, reading, without, is_found=bool, name="select"):
+    """Return wait(timeout), marked as a wait of so many seconds, None: without end.
+
+    reading(): the file descriptors of which one is to have something to read;
+    without(ready): what wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
+    """
+    def watched():
+        return [connections[fd].peer for fd in reading() if fd in connections]
+
+    if holds.most["wait"] and timeout and watched():
+        ready = wait(0)
+        holds.most["wait"] -= not is_found(ready)
+        return ready
+    if witness.rests:
+        witness.rests()
+    if witness.blocks and (timeout is None or timeout > 0):
+        witness.blocks(name)
+    until = None if timeout is None else time.monotonic() + timeout
+    there = (lambda: True) if timeout is not None and timeout <= 0 else witness.ways and (lambda: witness.ways.has_something(reading()))
+    with Call("select", None, None, timeout is not None, there, watched) as call:
+        while True:
+            ready = wait(None if until is None else max(0, until - time.monotonic()))
+            seen = without(ready) if holds.refused else ready
+            call.found = is_found(seen)
+            if call.found or not is_found(ready) or until is not None and time.monotonic() >= until:
+                return seen
+            real["sleep"](PAUSE)
+
+
+def is_refused(fd):
+    """Is there no room for what is sent here, as long as that is held? See holds.at_send."""
+    conn = connections.get(fd)
+    return conn is not None and bool(holds.asked.get(("full", conn.peer)) or holds.refused.get(("send", conn.peer)) == _thread.get_ident())
+
+
+def number(file):
+    return file if isinstance(file, int) else file.fileno()
+
+
+def selecting(select):
+    """A select method of a class in `selectors`, marked while it waits."""
+    def without(ready):
+        seen = [(key, events & ~selectors.EVENT_WRITE if is_refused(key.fd) else events) for key, events in ready]
+        return [(key, events) for key, events in seen if events]
+
+    def wait(selector, timeout=None):
+        return wait_for_one(timeout, lambda timeout: select(selector, timeout), lambda: [
+            fd for fd, key in list(selector._fd_to_key.items()) if key.events & selectors.EVENT_READ], without)
+    return wait
+
+
+def select_sockets(rlist, wlist, xlist, timeout=None):
+    """select.select."""
+    def without(ready):
+        return ready[0], [file for file in ready[1] if not is_refused(number(file))], ready[2]
+
+    rlist, wlist = list(rlist), list(wlist)
+    fds = [number(file) for file in rlist]
+    return wait_for_one(timeout, lambda timeout: real["select"](rlist, wlist, xlist, timeout), lambda: fds, without, any)
+
+
+class Poll:
+    """What select.poll() returns."""
+
+    kind, unit = "poll", 1000  # of which there are so many in a second
+    IN, OUT = getattr(select, "POLLIN", 1) | getattr(select, "POLLPRI", 2), getattr(select, "POLLOUT", 4)  # as for epoll()
+
+    def __init__(self, *args, **kwargs):
+        self._real, self._masks = real[self.kind](*args, **kwargs), {}
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def register(self, fd, eventmask=IN | OUT):
+        self._real.register(fd, eventmask)
+        self._masks[number(fd)] = eventmask
+
+    def modify(self, fd, eventmask):
+        self._real.modify(fd, eventmask)
+        self._masks[number(fd)] = eventmask
+
+    def unregister(self, fd):
+        self._masks.pop(number(fd), None)
+        self._real.unregister(fd)
+
+    def poll(self, timeout=None, *more, **named):
+        def wait(seconds):
+            return self._real.poll(None if seconds is None else seconds * self.unit, *more, **named)
+
+        def without(ready):
+            seen = [(fd, events & ~self.OUT if is_refused(fd) else events) for fd, events in ready]
+            return [(fd, events) for fd, events in seen if events]
+
+        seconds = None if timeout is None or timeout < 0 else timeout / self.unit
+        return wait_for_one(seconds, wait, lambda: [fd for fd, mask in list(self._masks.items()) if mask & self.IN], without, name="poll")
+
+
+class Epoll(Poll):
+    """What select.epoll() returns."""
+
+    kind, unit = "epoll", 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def install():
+    select.select = select_sockets
+    for kind in (Poll, Epoll):
+        if real[kind.__name__.lower()]:
+            setattr(select, kind.__name__.lower(), kind)
+    for kind in {selectors.DefaultSelector, selectors.SelectSelector, getattr(selectors, "PollSelector", selectors.SelectSelector)}:  # socketserver's
+        kind.select = selecting(kind.select)

@@ -285,17 +285,19 @@ def test_others_come_and_go_between(server):
                 between = held and (sections > before or not coming and server.has_closed(late))
                 if between:
                     late.did("is served by a thread that is late just now, before another critical section, at " + spot(held[0]))
-                    newcomer = server.client(f"carol-{late}")
-                    newcomer.asks_for(newcomer.name)
+                    newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
+                    for newcomer in newcomers:
+                        newcomer.asks_for(newcomer.name)
                     leaver.leaves()
                     server.waits_until(lambda: server.rests(but=held), 1)
             if not held:
                 break
             if between:
                 with server.pointing_to(held[0]["where"], "one thread was late here, between two critical sections, and others went on"):
-                    have_come(alice, newcomer, *[late] * coming)
+                    have_come(alice, *newcomers, *[late] * coming)
                     have_gone(server, leaver, *[late] * (not coming))
-                newcomer.leaves()
+                for newcomer in newcomers:
+                    newcomer.leaves()
                 leaver = server.client(f"dan-{late}").joins()
             late.closes()
             server.notices(late)

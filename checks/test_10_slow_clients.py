@@ -7,7 +7,7 @@ from lab.clients import WAIT, line
 from lab.course import after
 from lab.evidence import place
 from lab.stalled import (
-    LONG, LONGEST, MUCH, PATIENCE, SHORT, fills_up, has_left, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
+    LONG, LONGEST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -37,6 +37,7 @@ from test_09_dead_clients import (  # noqa: F401
 
 STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
+SOME = 60  # of these are long
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
 
 
@@ -170,6 +171,43 @@ def test_bound(server):
     with server.pointing_to_what_is_lost(alice):
         if misses_nothing(bob, said):
             bob.is_cut_off()
+
+
+@after(test_bound)
+def test_reads_again_just_before_the_bound(server):
+    """10.2 The same one message before it would be disconnected: it has missed nothing
+
+    When there is no room for a message, disconnect at once: whoever stays has got everything.
+    """
+    server.patience = PATIENCE
+    alice = server.client("alice").joins()
+    texts = [f"{number} {LONG if number < SOME else ''}" for number in range(ROOM)]
+    said = has_room_for(alice, server.client("bob").joins(), texts)
+    if len(said) == len(texts):
+        return  # it has room for more than we say here
+    ben = server.client("ben").joins()
+    with server.pointing_to_what_is_lost(alice):
+        has_room_for(alice, ben, texts[:len(said) - 1])
+        ben.reads_again()
+        if misses_nothing(ben, [(alice, text) for text in texts[:len(said) - 1]]):
+            others_hear(alice, (ben, server.witness), "and now?")
+
+
+def has_room_for(sender, slow, texts):
+    """Nothing can be sent to the slow one while these are said; return those that were said until it was disconnected."""
+    server, said = slow.server, []
+    server.is_through_with(slow)
+    server.witness.forgets_system_messages()
+    server.learns_the_way_of(sender, lambda: is_heard_in_pieces(sender, (slow, server.witness)))
+    with server.holds("full", slow), server.while_it_reads_nothing(slow):
+        slow.did("is slow: there is no room for anything that is sent to it")
+        slow.reads = False
+        for text in texts:
+            if has_left(slow):
+                break
+            says_and_is_heard(sender, (server.witness,), text, said)
+            server.waits_until(server.stands_still, 1)
+    return said
 
 
 def test_messages_do_not_mix(server):

@@ -40,7 +40,7 @@ from test_09_dead_clients import (  # noqa: F401
 from test_10_slow_clients import (  # noqa: F401
     test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
     test_its_threads_end_when_it_is_disconnected, test_long_messages_do_not_mix, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
-    test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_what_waits_comes_after_a_half_close)
+    test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_reads_again_just_before_the_bound, test_what_waits_comes_after_a_half_close)
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
 LONG, MOST_SAID = "x" * 20_000, 40  # what is said to them, and how often at most
@@ -135,14 +135,17 @@ def test_goodbye_past_one_who_has_broken_off(server):
     around each.
     """
     alice, *others = room(server)
-    with server.holds("end", alice) as hold:
-        alice.resets()
-        if hold.caught(seconds=0.5):
-            alice.did("has a thread in the server that is late with that")
-        ending = server.gets_ctrl_c(then=hold.release)
+    ending = ends_when_one_has_broken_off(server, alice)
     for member in others:
         ending.said_goodbye_to(member)
-    ending.was_clean()
+
+
+def ends_when_one_has_broken_off(server, member):
+    with server.holds("end", member) as hold:
+        member.resets()
+        if hold.caught(seconds=0.5):
+            member.did("has a thread in the server that is late with that")
+        return server.gets_ctrl_c(then=hold.release)
 
 
 @after(test_goodbye)
@@ -175,6 +178,17 @@ def test_clean_end(server):
     somebody_who_has_not_joined(server)
     server.comes_to_rest()
     server.gets_ctrl_c().was_clean()
+
+
+@after(test_clean_end)
+def test_clean_end_past_one_who_has_broken_off(server):
+    """11.2 The same when a member has broken off just before
+
+    What is done to a connection that is no more, shutdown() too, raises an OSError: one try
+    around each.
+    """
+    alice, *_ = room(server)
+    ends_when_one_has_broken_off(server, alice).was_clean()
 
 
 def test_no_daemon_threads(server):

@@ -135,7 +135,7 @@ class Ending:
             if not self.is_certain:
                 self.server.deadline_passed()
             failure = self.evidence.failure(self.still_runs, f"Ctrl-C stops the server within {self.within:g} seconds")
-            failure.where = unique(self.keeps_it + failure.where)
+            failure.where = unique(self.evidence.where_it_failed() + self.keeps_it + failure.where)
             raise failure
 
     def was_clean(self):
@@ -218,7 +218,7 @@ class Ending:
         failure = self.evidence.failure(message, should, member, offset=offset, closed=self.in_time)
         connection = next((one for one in self.program.last_connections if one["peer"] == member.port), {"closed_at": ()})
         sends = [] if offset is None else self.evidence.own_file_first(self.evidence.spots(self.evidence.sender(member, offset), f"sends this to {member}"))
-        failure.where = unique(sends + self._cut_off() + self.keeps_it
+        failure.where = unique(self.evidence.where_it_failed() + sends + self._cut_off() + self.keeps_it
                                + failure.where + self.evidence.spots(connection["closed_at"], f"ends {member}'s connection", "called from here"))
         return failure
 

@@ -63,7 +63,7 @@ class Evidence:
         state = program.last_state or (None if program.ended else program.state())
         mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
         if mine:
-            where += self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
+            where += [] if not getattr(peer, "reads", True) else self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
         if peer is not None and offset is not None:
             where += self.own_file_first(self.spots(self.sender(peer, offset), f"sends this to {peer}"))
         for stuck in program.stuck[:1]:
@@ -216,6 +216,11 @@ class Evidence:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
 
+    def where_it_failed(self):
+        """Where the errors were raised that nobody has caught."""
+        return [spot for error in ([self.program.crash] if self.program.crash else []) + self.program.errors
+                for spot in self.spots(error["where"][:1], error["error"])]
+
     def what_keeps_it_running(self):
         """Where the threads stand, or were started, that Python waits for at the program's end."""
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
@@ -237,9 +242,13 @@ class Evidence:
         return f": {'; '.join(words)}" + f"; and {more} more" * (more > 0) if words else ""
 
     def _waited_for(self, threads):
-        """Those of a state's threads for which Python waits at the program's end, those that wait for nobody else's end first."""
+        """Those of a state's threads for which Python waits at the program's end: the one that the main thread waits for in the end first, then those that wait for nobody else's end."""
+        by_id, last = {thread["id"]: thread for thread in threads}, next((thread for thread in threads if thread["main"]), None)
+        for _ in threads:
+            if last and last["call"] == "join" and last["watches"] in by_id:
+                last = by_id[last["watches"]]
         return sorted((thread for thread in threads if not thread["daemon"] and not thread["main"] and thread["places"]),
-                      key=lambda thread: thread["call"] == "join")
+                      key=lambda thread: (thread is not last, thread["call"] == "join"))
 
     def called(self, thread, state):
         """What this thread of a state is called: after the peer from whom it reads, to whom it is just sending, or to whom alone it sends."""

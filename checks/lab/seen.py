@@ -64,7 +64,7 @@ class Seen:
             if thread["id"] in but:
                 continue
             if thread["call"] in ("accept", "select", "nap"):
-                waits_for = [one for one in connections.values() if one["open"] and (thread["watches"] is None or one["peer"] in thread["watches"])] if thread["call"] != "accept" else []
+                waits_for = [one for one in connections.values() if one["open"] and (thread["watches"] is None or one["peer"] in thread["watches"][0])] if thread["call"] != "accept" else []
                 if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
                     return False
             elif thread["call"] == "recv":
@@ -111,7 +111,8 @@ class Seen:
 
     def is_held_up_by(self, client):
         """Has the server found that there is no room for what is to be sent to this client, whether a thread waits for that or not?"""
-        return self.is_sending_to(client) or self.has_given_up_on(client)
+        return self.is_sending_to(client) or self.has_given_up_on(client) or any(
+            thread["watches"] and client.port in thread["watches"][1] for thread in self.state()["threads"])
 
     def gives_up_on(self, client, seconds):
         """Does a thread stand in a send to this client that ends after so many seconds at most?"""

@@ -66,7 +66,7 @@ def join(thread, timeout=None):
     if timeout != 0:
         blocks("join")
     with WaitFor(actors.get(thread.ident) if timeout is None else None), witness.Call(
-            "join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock")):
+            "join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock"), lambda: thread.ident):
         real["join"](thread, timeout)
     is_alive(thread)
 
@@ -219,7 +219,7 @@ class Ways(dict):
         if fd not in self or timeout == 0:
             return contextlib.nullcontext()
         blocks("recv")
-        return witness.Call("get", None, None, timeout is not None, self.has_something)
+        return witness.Call("get", None, None, timeout is not None, lambda: self.has_something((fd,)))
 
     def takes(self, fd, size):
         if fd in self:

@@ -12,16 +12,17 @@ from witness import Call, connections, real
 PAUSE = 0.005  # seconds between two looks, when what is ready is not to be seen
 
 
-def wait_for_one(timeout, wait, reading, without, is_found=bool, name="select"):
+def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="select"):
     """Return wait(timeout), marked as a wait of so many seconds, None: without end.
 
-    reading(): the file descriptors of which one is to have something to read;
-    without(ready): what wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
+    reading(), writing(): the file descriptors of which one is to have something to read, or
+    room for something; without(ready): what wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
     """
     def watched():
-        return [connections[fd].peer for fd in reading() if fd in connections]
+        return [[connections[fd].peer for fd in reading() if fd in connections],
+                [connections[fd].peer for fd in writing() if fd in connections and not witness.has_room(fd)]]
 
-    if holds.most["wait"] and timeout and watched():
+    if holds.most["wait"] and timeout and any(fd in connections for fd in reading()):
         ready = wait(0)
         holds.most["wait"] -= not is_found(ready)
         return ready
@@ -58,8 +59,10 @@ def selecting(select):
         return [(key, events) for key, events in seen if events]
 
     def wait(selector, timeout=None):
-        return wait_for_one(timeout, lambda timeout: select(selector, timeout), lambda: [
-            fd for fd, key in list(selector._fd_to_key.items()) if key.events & selectors.EVENT_READ], without)
+        def watching(events):
+            return [fd for fd, key in list(selector._fd_to_key.items()) if key.events & events]
+
+        return wait_for_one(timeout, lambda timeout: select(selector, timeout), lambda: watching(selectors.EVENT_READ), lambda: watching(selectors.EVENT_WRITE), without)
     return wait
 
 
@@ -69,8 +72,8 @@ def select_sockets(rlist, wlist, xlist, timeout=None):
         return ready[0], [file for file in ready[1] if not is_refused(number(file))], ready[2]
 
     rlist, wlist = list(rlist), list(wlist)
-    fds = [number(file) for file in rlist]
-    return wait_for_one(timeout, lambda timeout: real["select"](rlist, wlist, xlist, timeout), lambda: fds, without, any)
+    reading, writing = [[number(file) for file in files] for files in (rlist, wlist)]
+    return wait_for_one(timeout, lambda timeout: real["select"](rlist, wlist, xlist, timeout), lambda: reading, lambda: writing, without, any)
 
 
 class Poll:
@@ -105,8 +108,11 @@ class Poll:
             seen = [(fd, events & ~self.OUT if is_refused(fd) else events) for fd, events in ready]
             return [(fd, events) for fd, events in seen if events]
 
+        def watching(events):
+            return [fd for fd, mask in list(self._masks.items()) if mask & events]
+
         seconds = None if timeout is None or timeout < 0 else timeout / self.unit
-        return wait_for_one(seconds, wait, lambda: [fd for fd, mask in list(self._masks.items()) if mask & self.IN], without, name="poll")
+        return wait_for_one(seconds, wait, lambda: watching(self.IN), lambda: watching(self.OUT), without, name="poll")
 
 
 class Epoll(Poll):

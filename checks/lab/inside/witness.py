@@ -43,7 +43,7 @@ real = {name: getattr(Socket, name) for name in (
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?, the clients of whom it waits for one)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?, the clients of whom it waits to read from one, and those for whom there is no room; or the thread for whose end it waits)
 accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
@@ -194,7 +194,8 @@ def facts_of(ident, thread, frame):
     return {"id": ident, "name": thread.name if thread else "thread",
             "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
             "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
-            "watches": watched() if watched else None, "timed": limit is not None if sock is not None else timed, "limit": limit,
+            "watches": watched() if watched else None,
+            "timed": limit is not None if sock is not None else timed, "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
             "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}

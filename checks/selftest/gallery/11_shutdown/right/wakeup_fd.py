@@ -1,174 +1,211 @@
-"""signal.set_wakeup_fd: main() waits in a selector for the next client and for the signal at the same time."""
+"""Lesson 11: signal.set_wakeup_fd, selectors in the main thread, one writer thread for everybody (also with selectors)."""
 
 import selectors
 import signal
 import socket
 import threading
+import time
 
 from utils import encode, recv_json
 
 HOST, PORT = "127.0.0.1", 9090
-OUTBOX = 1 << 20  # bytes that may wait for one client; whoever lets more pile up is disconnected
-GRACE = 1.0  # seconds in which a client that leaves may still take what waits for it
-
-clients = {}  # the members: connection -> nick
-outboxes = {}  # connection -> its Outbox, also before its client has joined
-lock = threading.Lock()  # guards both: hold it wherever you touch them
-stopping = threading.Event()  # the server comes to its end
+MOST = 1_000_000
+GRACE = 1.0
 
 
-class Outbox:
-    """What is still to be sent to one client, and the writer thread that sends it.
-
-    Nobody else sends on this connection: so no two messages mix.
-    """
-
-    def __init__(self, conn):
-        self.conn = conn
-        self.waiting = bytearray()
-        self.finished = False
-        self.changed = threading.Condition()  # a lock for these two, on which the writer can wait for a change
-        self.writer = threading.Thread(target=self.write)
-        self.writer.start()
-
-    def put(self, data):
-        """Add data. This never waits: when there is no room for it, the client is disconnected."""
-        with self.changed:
-            if len(self.waiting) + len(data) > OUTBOX:
-                hang_up(self.conn)
-            else:
-                self.waiting += data
-                self.changed.notify()
-
-    def take(self):
-        """Wait until something is there, and return all of it; b"" when there will be no more."""
-        with self.changed:
-            self.changed.wait_for(lambda: self.waiting or self.finished)
-            data, self.waiting = self.waiting, bytearray()
-            return data
-
-    def write(self):
-        """The writer thread: send what is put in, for as long as that takes."""
-        while data := self.take():
-            try:
-                self.conn.sendall(data)
-            except OSError:  # has gone; what is put in from now on goes the same way
-                hang_up(self.conn)
-
-    def finish(self):
-        """Send what is left, and end the writer thread."""
-        with self.changed:
-            self.finished = True
-            self.changed.notify()
-        self.writer.join(GRACE)
-        hang_up(self.conn)  # wakes a writer that still stands in sendall()
-        self.writer.join()
-
-
-def hang_up(conn):
-    """End the connection in both directions, which wakes the threads that wait in its recv() and sendall()."""
+def shut(conn, how):
     try:
-        conn.shutdown(socket.SHUT_RDWR)
-    except OSError:  # had been broken off or ended already
+        conn.shutdown(how)
+    except OSError:
         pass
 
 
-def system(text):
-    """Return a message from the server itself."""
-    return {"type": "system", "text": text}
+class Link:
+    """A connection's outgoing side."""
+
+    def __init__(self, conn):
+        self.conn = conn
+        self.out = bytearray()
+        self.last = None  # the moment after which nothing more is sent
+        self.dead = False
+        self.free = threading.Event()
 
 
-def post(conns, obj):
-    """Put obj into the outboxes of these connections; hold the lock. No waiting in here, so that is allowed."""
-    data = encode(obj)
-    for conn in conns:
-        outboxes[conn].put(data)
+class Writer(threading.Thread):
+    def __init__(self):
+        super().__init__(name="writer")
+        self.lock = threading.Lock()
+        self.links = set()
+        self.over = False
+        self.hear, self.knock = socket.socketpair()
+        self.hear.setblocking(False)
+        self.knock.setblocking(False)
 
-
-def broadcast(sender_conn, obj, include_sender=False):
-    """Post obj to every member, to the sender only if asked."""
-    with lock:
-        if sender_conn in clients:  # else announced as gone already: is heard no more
-            post([conn for conn in clients if conn is not sender_conn or include_sender], obj)
-
-
-def remove(conn):
-    """Take this connection out, and if it was a member's, tell those who remain."""
-    with lock:
-        del outboxes[conn]  # from now on nobody else can put anything into it
-        nick = clients.pop(conn, None)
-        if nick is not None:
-            post(clients, system(f"{nick} has left"))
-
-
-def handle_client(conn, addr):
-    """A client's reader thread: from join to clean-up. Nobody else takes it out, for nothing keeps it from recv()."""
-    with conn:  # closes the connection, whatever happens inside
-        outbox = Outbox(conn)
-        with lock:
-            outboxes[conn] = outbox
-        buffer = bytearray()
-        nick = None
+    def poke(self):
         try:
-            while not stopping.is_set() and (obj := recv_json(conn, buffer)) is not None:  # {} is a message too
+            self.knock.send(b".")
+        except BlockingIOError:
+            pass
+
+    def attach(self, link):
+        with self.lock:
+            self.links.add(link)
+
+    def write(self, link, data):
+        with self.lock:
+            if link.dead:
+                return
+            if len(link.out) + len(data) > MOST:
+                link.dead = True
+                link.out.clear()
+                shut(link.conn, socket.SHUT_RDWR)
+            else:
+                link.out += data
+        self.poke()
+
+    def detach(self, link):
+        with self.lock:
+            link.last = time.monotonic() + GRACE
+        self.poke()
+        link.free.wait()
+
+    def end(self):
+        with self.lock:
+            self.over = True
+            self.poke()  # under the lock: the writer closes the socket when it has seen it
+
+    def run(self):
+        with self.hear, self.knock, selectors.DefaultSelector() as selector:
+            selector.register(self.hear, selectors.EVENT_READ)
+            while True:
+                with self.lock:
+                    if self.over and not self.links:
+                        return
+                    now = time.monotonic()
+                    done = {k for k in self.links if k.last is not None and (not k.out or k.last <= now)}
+                    self.links -= done
+                    busy = {k for k in self.links if k.out}
+                    waits = [k.last - now for k in self.links if k.last is not None]
+                known = {key.data for key in selector.get_map().values()} - {None}
+                for link in known - busy:
+                    selector.unregister(link.conn)
+                for link in busy - known:
+                    selector.register(link.conn, selectors.EVENT_WRITE, link)
+                for link in done:
+                    link.free.set()
+                for key, _ in selector.select(max(0.001, min(waits)) if waits else None):
+                    if key.data is None:
+                        self.hear.recv(4096)
+                    else:
+                        self.send(key.data)
+
+    def send(self, link):
+        with self.lock:
+            piece = bytes(link.out[:1 << 16])
+        try:
+            count = link.conn.send(piece, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            shut(link.conn, socket.SHUT_RDWR)
+            with self.lock:
+                link.dead = True
+                link.out.clear()
+            return
+        with self.lock:
+            del link.out[:count]
+
+
+class Server:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.links = {}  # link -> nick, or None for who has not joined
+        self.stopping = False
+        self.writer = Writer()
+
+    def post(self, obj, but=None):
+        data = encode(obj)
+        for link, nick in self.links.items():
+            if nick is not None and link is not but:
+                self.writer.write(link, data)
+
+    def reply(self, link, text):
+        self.writer.write(link, encode({"type": "system", "text": text}))
+
+    def client(self, conn):
+        link = Link(conn)
+        with self.lock:
+            if self.stopping:
+                conn.close()
+                return
+            self.links[link] = None
+        self.writer.attach(link)
+        try:
+            self.talk(link)
+        except (OSError, ValueError):
+            pass
+        with self.lock:
+            nick = self.links.pop(link)
+            if nick is not None and not self.stopping:
+                self.post({"type": "system", "text": f"{nick} left"})
+        self.writer.detach(link)
+        conn.close()
+
+    def talk(self, link):
+        buffer = bytearray()
+        while (obj := recv_json(link.conn, buffer)) is not None:
+            with self.lock:
+                if self.stopping:
+                    return
+                nick = self.links[link]
                 match obj:
-                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
-                        wanted = user.strip()
-                        with lock:  # look and take in one step: no other thread gets in between
-                            if wanted not in clients.values():
-                                nick = clients[conn] = wanted
-                        if nick is None:
-                            outbox.put(encode(system(f"{wanted} is taken, try another nick")))
-                        else:  # not inside `with lock`: broadcast takes the lock itself
-                            broadcast(conn, system(f"{nick} has joined"), include_sender=True)
-                    case {"type": "chat", "text": str(text)} if nick is not None:
-                        broadcast(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"}:
-                        break
-                    case _:  # the client may try again
-                        outbox.put(encode(system("join first, once, with a nick of 1 to 32 characters; then chat")))
-        except (OSError, ValueError) as error:  # broke off, or sent no message
-            print(f"{addr}: {error}")
-        finally:  # left, has gone, was cut off or broke off: one way out for all of them
-            remove(conn)
-            outbox.finish()
+                        return
+                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
+                        if user.strip() in self.links.values():
+                            self.reply(link, f"{user.strip()} is taken")
+                        else:
+                            self.links[link] = user.strip()
+                            self.post({"type": "system", "text": f"{user.strip()} joined"})
+                    case {"type": "chat", "text": str(text)} if nick is not None:
+                        self.post({"type": "chat", "user": nick, "text": text}, but=link)
+                    case _:
+                        self.reply(link, "no")
 
+    def stop(self):
+        with self.lock:
+            self.stopping = True
+            self.post({"type": "system", "text": "closing down"})
+            for link in self.links:
+                shut(link.conn, socket.SHUT_RD)
 
-def say_goodbye():
-    """Tell everybody that the server stops, and let all threads come to their end."""
-    with lock:
-        stopping.set()  # who comes later than this is not let in
-        post(outboxes, system("the server stops: goodbye"))
-        clients.clear()  # nobody is told any more that the others leave
-        for conn in outboxes:
-            try:
-                conn.shutdown(socket.SHUT_RD)  # its reader wakes up, as if the client had finished; its writer goes on
-            except OSError:  # has just broken off
-                pass
-
-
-def main():
-    waker, woken = socket.socketpair()
-    waker.setblocking(False)
-    signal.signal(signal.SIGINT, lambda number, frame: None)
-    signal.set_wakeup_fd(waker.fileno())
-    listener = socket.create_server((HOST, PORT), backlog=100)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with selectors.DefaultSelector() as selector:
-        selector.register(listener, selectors.EVENT_READ)
-        selector.register(woken, selectors.EVENT_READ)
-        stopped = False
-        while not stopped:
-            for key, _ in selector.select():
-                if key.fileobj is listener:
-                    threading.Thread(target=handle_client, args=listener.accept()).start()
-                else:
-                    stopped = True
-    signal.set_wakeup_fd(-1)
-    for sock in (listener, waker, woken):
-        sock.close()
-    say_goodbye()
+    def run(self):
+        bell, ear = socket.socketpair()
+        bell.setblocking(False)
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
+        self.writer.start()
+        threads = []
+        with bell, ear, socket.create_server((HOST, PORT)) as listener, selectors.DefaultSelector() as selector:
+            listener.setblocking(False)
+            selector.register(listener, selectors.EVENT_READ)
+            selector.register(ear, selectors.EVENT_READ)
+            while ear not in [key.fileobj for key, _ in selector.select()]:
+                try:
+                    conn, _ = listener.accept()
+                except BlockingIOError:
+                    continue
+                conn.setblocking(True)
+                threads = [t for t in threads if t.is_alive()]
+                threads.append(threading.Thread(target=self.client, args=(conn,)))
+                threads[-1].start()
+            signal.set_wakeup_fd(-1)
+        self.stop()
+        for thread in threads:
+            thread.join()
+        self.writer.end()
+        self.writer.join()
 
 
 if __name__ == "__main__":
-    main()
+    Server().run()

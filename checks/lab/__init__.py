@@ -6,7 +6,8 @@ submission.py   what a submission is: folders and files, and what is wrong with 
 program.py      start, watch and stop one run of a student's program
 processes.py    the processes under it: forked from one that is ready, or started anew; which there are
 inside/         what runs inside the student's process: run.py starts the program; witness.py watches its
-                threads and end, and answers; sockets.py its sockets; where.py finds his lines; holds.py
+                threads and end, and answers; sockets.py its sockets, and selecting.py its waits for one
+                of many; catching.py sees which errors are caught; where.py finds his lines; holds.py
                 holds threads; hooks.py, kinds.py and store.py watch containers, and finding.py says which
                 hold the members; locks.py and order.py locks, and what else orders threads; files.py files
                 made of sockets; forks.py is what that process is forked from, and wall.py shuts it in;
@@ -16,6 +17,8 @@ clients.py      the scripted clients that talk to a server, in bytes and in mess
 members.py      those with a nick, alone and in a room
 server.py       a student's server as the checks see it: its clients, and what is asked of it
 seen.py         what is seen of it from inside: does it rest, who waits for whom, what went over a connection
+pointing.py     to which lines a failure points: those run for one message only, those by which one is lost
+stalled.py      members who do not read, and what is said to them
 sleeping.py     loops that do nothing but sleep
 machine.py      how long a program is waited for while the machine lets it not run
 ending.py       what comes of Ctrl-C: what the members still get, and whether the server ends in time and how

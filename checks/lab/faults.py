@@ -16,24 +16,6 @@ def command(program, *words):
         raise Unknown(LOST)
 
 
-def new_lines(program, peer):
-    """The lines, as places, to which the followed thread that reads from this peer has come since `remember`."""
-    places, usual = program.ask("lines", peer) or ([], 0)
-    return places[usual:]
-
-
-def lines_run(program, peer, usually, now):
-    """The lines, as places, that the thread that reads from this peer (0: what is typed) runs while now() is called, and not while usually() is.
-
-    Each gives it something to read, and waits until it is through with that.
-    """
-    program.ask("follow", peer)
-    usually()
-    program.ask("remember", peer)
-    now()
-    return new_lines(program, peer)
-
-
 class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 

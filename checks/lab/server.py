@@ -4,26 +4,25 @@ import contextlib
 import socket
 import sys
 
-from .clients import WAIT, Client, Messenger, line, parsed
+from .clients import WAIT, Client, Messenger
 from .ending import Ending
-from .evidence import Evidence, is_a, lock_name, place, unique
-from .faults import LOST, Hold, command, lines_run, new_lines
+from .evidence import Evidence, is_a, place, unique
+from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
+from .pointing import Pointing
 from .program import Program
 from .seen import Seen, connection_of, is_consumed
 from .sharing import Sharing
-from .story import Story, shown
+from .story import Story
 from .verdict import Failure, Unknown
 
 NARROW = 4096  # bytes of a narrow connection's buffers, as it asks the system for; see SO_SNDBUF in socket(7)
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
-USUAL = {"type": "chat", "text": "hi"}  # what every server handles
-LINES, LAST_LINES = 4, 3  # that are shown at most of those that are run for one message only; and of all that are run for it
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
-class Server(Seen):
+class Server(Seen, Pointing):
     """The server of one lesson, and what happens to it in one check.
 
     files: {relative path: bytes}; lesson: its folder's name; problem: why it cannot be run, or None;
@@ -188,104 +187,6 @@ class Server(Seen):
         if real != host:
             raise Failure(f"server.py listens on {asked_host or 'all addresses'!r}: not only this machine can reach it"
                           if real in ("0.0.0.0", "::") else f"server.py listens on {asked_host!r}, not on {host!r}", should, where)
-
-    @contextlib.contextmanager
-    def pointing_to(self, places, what):
-        """Let a failure in here point to these places first."""
-        try:
-            yield
-        except Failure as failure:
-            mine = self.evidence.own_file_first(self.evidence.spots(places, what))
-            failure.where = unique(failure.where + mine if failure.is_explained else mine + failure.where)
-            raise
-
-    @contextlib.contextmanager
-    def pointing_to_the_end_of(self, who):
-        """Let a failure in here, somebody not being told of this member, point to where the member's connection was ended, if it was."""
-        try:
-            yield
-        except Failure as failure:
-            connection = connection_of(who, self.state()) if who in self.clients else None
-            if connection and not failure.is_explained:
-                failure.where = unique(self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
-            raise
-
-    def nothing_more_comes(self, silence, should, client, offset):
-        """Return the failure of a client to whom nothing came, and nothing will."""
-        failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
-        failure.where = unique(self.lines_for_what_was_sent_last() + failure.where)
-        for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
-            ended = None if other.finished or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
-            if ended and ended["where"]:
-                failure.message += f"; the server closed {other}'s connection after {ended['error']}"
-                failure.where = unique(self.evidence.spots(ended["where"], f"{ended['error']}: caught, and then {other}'s connection is ended", "called from here") + failure.where)
-                failure.is_explained = True
-                break
-        return failure
-
-    def lines_for_what_was_sent_last(self):
-        """Where the program handles the message that was sent to it last, and not another one: after the verdict somebody else sends both, and it is looked at."""
-        client, data = self.last_sent
-        message = parsed(data)[0]
-        if self.number < 4 or message is None or client.finished or client.end or not self.is_quiet():
-            return []
-        steps = list(self.story.steps)
-        what, places, spots = f"is run for {shown(data)}", [], self.evidence.spots
-        with contextlib.suppress(Failure):
-            other = self.client(f"{client.name}-again"[-32:])
-
-            def sends(message):
-                other.sends(message)
-                self.is_through_with(other)
-
-            join = {"type": "join", "user": other.name}
-            if client.nick and message != {"type": "join", "user": client.nick}:
-                sends(join)
-            elif message.get("type") == "join" and isinstance(message.get("user"), str) and 1 <= len(message["user"].strip()) <= 32:
-                message = join  # its own nick may be taken by now
-            ran = lines_run(self.program, other.port, lambda: sends(USUAL), lambda: sends(message))
-            places = spots(ran[:LINES], f"{what}, and not for {shown(line(USUAL))}")
-            if not places:  # it is the same for both: then the last ones, before it reads on
-                on_the_way = {tuple(place[:2]) for thread in self.state()["threads"] for place in thread["places"]}
-                ran = lines_run(self.program, other.port, lambda: None, lambda: sends(message))
-                places = spots([place for place in ran if place[0] == self.evidence.name and tuple(place[:2]) not in on_the_way][-LAST_LINES:], what)
-        self.story.steps = steps
-        return self.evidence.own_file_first(places)
-
-    def learns_the_way_of(self, client, usually):
-        """From now on note by which lines goes what this client says; the usual ones are those while usually() is called."""
-        command(self.program, "follow", client.port)
-        usually()
-        self.is_through_with(client)
-        command(self.program, "remember", client.port)
-
-    @contextlib.contextmanager
-    def pointing_to_what_is_lost(self, client):
-        """Let a failure in here, by which something is lost that this client has said, point to the lines by which that may have gone."""
-        try:
-            yield
-        except Failure as failure:
-            failure.where = unique(self.evidence.own_file_first(
-                self.evidence.spots(self.ask("lossy") or (), "puts something into a deque that is full (maxlen): what is at its other end is lost")
-                + self.evidence.spots(new_lines(self.program, client.port), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
-            raise
-
-    @contextlib.contextmanager
-    def while_it_reads_nothing(self, slow):
-        """Let a failure in here say which thread waits for this client, who reads nothing."""
-        try:
-            yield
-        except Failure as failure:
-            waiting = self.who_waits_for(slow)
-            failure.message += f"; all this while {slow} reads nothing"
-            if waiting and self.evidence.doing(waiting[0]) not in failure.message:
-                failure.message += f", and {self.evidence.whose(waiting[0])} {self.evidence.doing(waiting[0])}, at {place(waiting[0]['places'])}"
-            found = [(thread, f"{self.evidence.doing(thread)}, and holds {lock_name(self.evidence, thread['holds'][-1])}")
-                     for thread in self.threads_sending_to(slow) if thread.get("holds")]
-            found += [(thread, self.evidence.doing(thread)) for thread in waiting]
-            failure.where = unique([spot for thread, words in found for spot in self.evidence.spots(thread["places"], words, "called from here")]
-                                   + failure.where)
-            raise
 
     def had_no_errors(self, when):
         """Expect that no exception has ended one of its threads."""

@@ -12,8 +12,9 @@ import time
 
 from .clients import WAIT
 from .evidence import Evidence, place, unique
-from .faults import command, lines_run
+from .faults import command
 from .listening import PORT, not_runnable
+from .pointing import lines_for
 from .program import Program
 from .room import Room
 from .story import Story, cut
@@ -21,7 +22,6 @@ from .verdict import Failure
 
 NAME = "client.py"
 USUAL = "hi"  # what every client sends when it is typed
-LINES = 4  # that are shown at most of those that are run for one typed line only
 TRACEBACK = "Traceback (most recent call last)"
 ASK_EVERY = 0.1  # seconds between two looks whether the program is idle
 ON_ITS_WAY = 0.2  # seconds that what was printed or sent last may still take to come here
@@ -171,8 +171,7 @@ class Terminal:
             self.program.types(text.encode() + b"\n")
             self.program.watch_until(self.is_idle, REST)
 
-        places = lines_run(self.program, 0, lambda: types(USUAL), lambda: types(self._typed_text))
-        return self.evidence.spots(places[:LINES], f"is run for {cut(repr(self._typed_text))}, and not for {USUAL!r}")
+        return lines_for(self.evidence, 0, lambda: types(USUAL), lambda: types(self._typed_text), cut(repr(self._typed_text)), repr(USUAL))
 
     def comes_to_rest(self):
         """Wait a moment until it waits for what is typed or comes: from now on it does nothing by itself."""

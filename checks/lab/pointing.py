@@ -1,0 +1,141 @@
+"""Which of the student's lines a failure points to beyond what the evidence shows by itself: what is run for one message only, what loses one, who waits for whom."""
+
+import contextlib
+
+from .clients import line, parsed
+from .evidence import lock_name, place, unique
+from .faults import command
+from .seen import connection_of
+from .story import shown
+from .verdict import Failure
+
+USUAL = {"type": "chat", "text": "hi"}  # what every server handles
+LINES, LAST_LINES = 4, 3  # that are shown at most of those that are run for one message only; and of all that are run for it
+
+
+def new_lines(program, peer):
+    """The lines, as places, to which the followed thread that reads from this peer (0: what is typed) has come since `remember`."""
+    places, usual = program.ask("lines", peer) or ([], 0)
+    return places[usual:]
+
+
+def lines_run(program, peer, usually, now):
+    """The lines, as places, that the thread that reads from this peer runs while now() is called, and not while usually() is.
+
+    Each gives it something to read, and waits until it is through with that.
+    """
+    program.ask("follow", peer)
+    usually()
+    program.ask("remember", peer)
+    now()
+    return new_lines(program, peer)
+
+
+def lines_for(evidence, peer, usually, now, what, usual, or_last=True):
+    """These lines as a Failure's `where`; if there are none, the last ones that are run for now(), before the thread reads on. what, usual: in words."""
+    program = evidence.program
+    found = lines_run(program, peer, usually, now)
+    if found or not or_last:
+        return evidence.spots(found[:LINES], f"is run for {what}, and not for {usual}")
+    on_the_way = {tuple(spot[:2]) for thread in (program.state() or {"threads": ()})["threads"] for spot in thread["places"]}
+    found = lines_run(program, peer, lambda: None, now)
+    return evidence.spots([spot for spot in found if spot[0] == evidence.name and tuple(spot[:2]) not in on_the_way][-LAST_LINES:], f"is run for {what}")
+
+
+class Pointing:
+    """A server, see `server`, whose failures point to lines."""
+
+    @contextlib.contextmanager
+    def pointing_to(self, places, what):
+        """Let a failure in here point to these places first."""
+        try:
+            yield
+        except Failure as failure:
+            mine = self.evidence.own_file_first(self.evidence.spots(places, what))
+            failure.where = unique(failure.where + mine if failure.is_explained else mine + failure.where)
+            raise
+
+    @contextlib.contextmanager
+    def pointing_to_the_end_of(self, who):
+        """Let a failure in here, somebody not being told of this member, point to where the member's connection was ended, if it was."""
+        try:
+            yield
+        except Failure as failure:
+            connection = connection_of(who, self.state()) if who in self.clients else None
+            if connection and not failure.is_explained:
+                failure.where = unique(self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
+            raise
+
+    def nothing_more_comes(self, silence, should, client, offset):
+        """Return the failure of a client to whom nothing came, and nothing will."""
+        failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
+        failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
+        for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
+            ended = None if other.finished or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
+            if ended and ended["where"]:
+                failure.message += f"; the server closed {other}'s connection after {ended['error']}"
+                failure.where = unique(self.evidence.spots(ended["where"], f"{ended['error']}: caught, and then {other}'s connection is ended", "called from here") + failure.where)
+                failure.is_explained = True
+                break
+        return failure
+
+    def lines_for_what_was_sent_last(self, waiting):
+        """Where the program handles the message that was sent to it last, and not another one, if one waits for what comes of it.
+
+        After the verdict somebody else sends both, and it is looked at.
+        """
+        client, data = self.last_sent
+        message = parsed(data)[0]
+        if self.number < 4 or message is None or client.finished or client.end or not self.is_quiet():
+            return []
+        steps, where = list(self.story.steps), []
+        with contextlib.suppress(Failure):
+            other = self.client(f"{client.name}-again"[-32:])
+
+            def sends(message):
+                other.sends(message)
+                self.is_through_with(other)
+
+            join = {"type": "join", "user": other.name}
+            if client.nick and message != {"type": "join", "user": client.nick}:
+                sends(join)
+            elif message.get("type") == "join" and isinstance(message.get("user"), str) and 1 <= len(message["user"].strip()) <= 32:
+                message = join  # its own nick may be taken by now
+            where = lines_for(self.evidence, other.port, lambda: sends(USUAL), lambda: sends(message), shown(data), shown(line(USUAL)), or_last=waiting is client)
+        self.story.steps = steps
+        return self.evidence.own_file_first(where)
+
+    def learns_the_way_of(self, client, usually):
+        """From now on note by which lines goes what this client says; the usual ones are those while usually() is called."""
+        command(self.program, "follow", client.port)
+        usually()
+        self.is_through_with(client)
+        command(self.program, "remember", client.port)
+
+    @contextlib.contextmanager
+    def pointing_to_what_is_lost(self, client):
+        """Let a failure in here, by which something is lost that this client has said, point to the lines by which that may have gone."""
+        try:
+            yield
+        except Failure as failure:
+            failure.where = unique(self.evidence.own_file_first(
+                self.evidence.spots(self.ask("lossy") or (), "puts something into a deque that is full (maxlen): what is at its other end is lost")
+                + self.evidence.spots(new_lines(self.program, client.port), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
+            raise
+
+    @contextlib.contextmanager
+    def while_it_reads_nothing(self, slow):
+        """Let a failure in here say which thread waits for this client, who reads nothing."""
+        try:
+            yield
+        except Failure as failure:
+            waiting = self.who_waits_for(slow)
+            failure.message += f"; all this while {slow} reads nothing"
+            if waiting and self.evidence.doing(waiting[0]) not in failure.message:
+                failure.message += f", and {self.evidence.whose(waiting[0])} {self.evidence.doing(waiting[0])}, at {place(waiting[0]['places'])}"
+            found = [(thread, f"{self.evidence.doing(thread)}, and holds {lock_name(self.evidence, thread['holds'][-1])}")
+                     for thread in self.threads_sending_to(slow) if thread.get("holds")]
+            found += [(thread, self.evidence.doing(thread)) for thread in waiting]
+            failure.where = unique([spot for thread, words in found for spot in self.evidence.spots(thread["places"], words, "called from here")]
+                                   + failure.where)
+            raise

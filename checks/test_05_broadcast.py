@@ -3,6 +3,7 @@
 import contextlib
 
 from lab.course import after, basis
+from lab.day import breaks_off, ends, leaves, sends_nonsense
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -206,22 +207,6 @@ def fence(*members):
                     other.hears(member, f"fence {number}")
 
 
-def leaves(member):
-    member.leaves()
-
-
-def ends(member):
-    member.half_closes()
-
-
-def breaks_off(member):
-    member.resets()
-
-
-def sends_no_message(member):
-    member.sends_bytes(b"hello\n", may_end=True)
-
-
 @after(test_members_are_told, test_not_to_the_sender)
 def test_leave_is_announced(server):
     """05.3 A leave is announced by a system message with the nick to all who remain, exactly once
@@ -257,7 +242,7 @@ def test_end_by_a_bad_line_is_announced(server):
     A ValueError out of recv_json() is a way out like any other: let it pass the place
     where a leaving is announced.
     """
-    goes_once(server, sends_no_message)
+    goes_once(server, sends_nonsense)
 
 
 @after(test_reset_is_announced)

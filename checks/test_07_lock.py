@@ -1,10 +1,11 @@
 """Lesson 07: shared state, and the lock that guards it, rule by rule."""
 
-import contextlib
 import itertools
 
 from lab.course import after, alone, basis
-from lab.verdict import Failure, Unknown
+from lab.day import (
+    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, leaves, the_lock_is_held_for_long, the_room_empties)
+from lab.faults import MOST_POINTS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -15,7 +16,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    breaks_off, ends, fence, leaves, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
+    fence, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing, test_announced_once_though_a_send_fails)
@@ -23,7 +24,6 @@ from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 
 MOST_SECTIONS = 3  # critical sections of a join that are looked at in pairs
-MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
 
 
 def test_listens(server):
@@ -127,7 +127,8 @@ def test_refused_was_never_in(server):
     Look whether the nick is taken before you put the new one in; what is put in first and
     taken out again afterwards has been a member in between.
     """
-    alice, bob, other = server.client("alice").joins(), server.client("bob").joins(), server.client("a second bob")
+    alice, other = server.client("alice").joins(), server.client("a second bob")
+    server.client("bob").joins()
     before, held = None, True
     for point in itertools.takewhile(lambda _: held, range(1, MOST_POINTS)):
         with server.holds("recv", other, point) as hold:
@@ -168,7 +169,7 @@ def test_nick_is_free_again(server):
     """
     alice = server.client("alice").joins()
     before = server.counts()
-    for goes, nick in ((leaves, "bob"), (ends, "bob"), (breaks_off, "bob"), (sends_nonsense, "bob"), (leaves, "  bob ")):
+    for goes, nick in (*((goes, "bob") for goes in GOING), (leaves, "  bob ")):
         bob = server.client("bob").joins(nick)
         server.witness.forgets_system_messages()  # or that of his coming might be taken for that of his going
         goes(bob)
@@ -329,102 +330,6 @@ def have_gone(server, *members):
         server.notices(again)
 
 
-@contextlib.contextmanager
-def and_then(judge):
-    """Judge what was seen inside; before that is told which went wrong on the way, for it may have come of just this."""
-    try:
-        yield
-    except Failure:
-        with contextlib.suppress(Unknown):
-            judge()
-        raise
-    judge()
-
-
-def a_day_in_the_room(server):
-    """Everything that makes threads touch the members; what comes of it is not looked at here."""
-    members = alice, bob, carol = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
-    for member in members:
-        member.says("hi")
-        server.is_through_with(member)
-    server.comes_to_rest()
-    server.sharing.looks_for(members)
-    stranger = server.client("stranger")
-    for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
-        stranger.sends(message)
-        server.is_through_with(stranger)
-    server.sharing.loses(stranger)
-    for message in ({"type": "dance"}, {"type": "join", "user": "bob"}, {"type": "join", "user": "peggy"}, {"type": "chat"}):
-        bob.sends(message)
-        server.is_through_with(bob)
-    before = server.counts()
-    for name, goes in (("dave", leaves), ("erin", ends), ("frank", breaks_off), ("gina", sends_nonsense)):
-        member = server.client(name).joins()
-        goes(member)
-        server.notices(member)
-        server.settles(*before, seconds=1)
-    dies_unnoticed(server, server.client("henry").joins(), alice)
-    server.settles(*before, seconds=1)
-    carol.leaves()
-    server.is_through_with(carol)
-    server.comes_to_rest()
-    server.sharing.loses(carol)
-    for member in (alice, bob):
-        member.says("bye")
-        server.is_through_with(member)
-
-
-def joins_quietly(server, name):
-    """A member whose join is over before the next one comes; where the members are is looked for each time."""
-    member = server.client(name).joins()
-    server.sharing.looks_for((server.witness, member))
-    server.is_through_with(member)
-    server.comes_to_rest()
-    return member
-
-
-def the_lock_is_held_for_long(server):
-    """A member's thread is late with the lock in its hands, while another member wants it, and lets go of it then."""
-    alice, bob = server.client("anna").joins(), server.client("boris").joins()
-    for point in range(1, MOST_POINTS):
-        with server.holds("recv", alice, point) as hold:
-            alice.says("hi")
-            held = hold.caught(server.rests, seconds=1)
-            if held and server.holds_a_lock(held[0]):
-                bob.says("hi")
-                server.waits_until(lambda: server.rests(but=held), 1)
-                return
-        if not held:
-            return
-        server.is_through_with(alice)
-
-
-def the_room_empties(server):
-    """All go, and others come."""
-    for client in server.clients:
-        if not client.finished:
-            client.leaves()
-            server.notices(client)
-    server.comes_to_rest()
-    newcomers = [server.client(name).joins() for name in ("victor", "wanda")]
-    server.comes_to_rest()
-    server.sharing.looks_for(newcomers)
-
-
-def sends_nonsense(member):
-    member.sends_bytes(b"this is no JSON\n")
-
-
-def dies_unnoticed(server, member, sender):
-    """The member breaks off, and while its own thread is late with that, somebody sends to it."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        hold.caught(seconds=0.5)
-        sender.says("is anybody there?")
-        server.is_through_with(sender)
-    server.notices(member)
-
-
 def test_lock_is_free_after_refusals(server):
     """07.4 The lock is free again after a message was refused
 
@@ -450,7 +355,7 @@ def test_lock_is_free_after_leavings(server):
     release() in a finally.
     """
     for joins in (True, False):
-        for goes in (leaves, ends, breaks_off, sends_nonsense):
+        for goes in GOING:
             client = server.client("bob" if joins else "stranger")
             if joins:
                 client.joins()

@@ -5,7 +5,9 @@ import time
 
 from lab.clients import WAIT, line
 from lab.course import after
+from lab.day import breaks_off, ends, leaves
 from lab.evidence import place
+from lab.faults import MOST_POINTS
 from lab.stalled import (
     LONG, LONGEST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -18,14 +20,14 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    breaks_off, ends, leaves, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
+    test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    MOST_POINTS, is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
+    is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401

@@ -18,6 +18,7 @@ members.py      those with a nick, alone and in a room
 server.py       a student's server as the checks see it: its clients, and what is asked of it
 seen.py         what is seen of it from inside: does it rest, who waits for whom, what went over a connection
 pointing.py     to which lines a failure points: those run for one message only, those by which one is lost
+day.py          members come, speak and go in all ways
 stalled.py      members who do not read, and what is said to them
 sleeping.py     loops that do nothing but sleep
 machine.py      how long a program is waited for while the machine lets it not run

@@ -6,7 +6,7 @@ import sys
 
 from .clients import WAIT, Client, Messenger
 from .ending import Ending
-from .evidence import Evidence, is_a, place, unique
+from .evidence import Evidence, is_a, unique
 from .faults import LOST, Hold, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember

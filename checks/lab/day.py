@@ -1,0 +1,117 @@
+"""A day in the room: members come, speak and go in all ways, so that the server's threads do what they do."""
+
+import contextlib
+
+from .faults import MOST_POINTS
+from .verdict import Failure, Unknown
+
+
+def leaves(member):
+    member.leaves()
+
+
+def ends(member):
+    member.half_closes()
+
+
+def breaks_off(member):
+    member.resets()
+
+
+def sends_nonsense(member):
+    member.sends_bytes(b"this is no JSON\n", may_end=True)
+
+
+GOING = leaves, ends, breaks_off, sends_nonsense
+
+
+@contextlib.contextmanager
+def and_then(judge):
+    """Judge what was seen inside; before that is told which went wrong on the way, for it may have come of just this."""
+    try:
+        yield
+    except Failure:
+        with contextlib.suppress(Unknown):
+            judge()
+        raise
+    judge()
+
+
+def a_day_in_the_room(server):
+    """Everything that makes threads touch the members; what comes of it is not looked at here."""
+    members = alice, bob, carol = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
+    for member in members:
+        member.says("hi")
+        server.is_through_with(member)
+    server.comes_to_rest()
+    server.sharing.looks_for(members)
+    stranger = server.client("stranger")
+    for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
+        stranger.sends(message)
+        server.is_through_with(stranger)
+    server.sharing.loses(stranger)
+    for message in ({"type": "dance"}, {"type": "join", "user": "bob"}, {"type": "join", "user": "peggy"}, {"type": "chat"}):
+        bob.sends(message)
+        server.is_through_with(bob)
+    before = server.counts()
+    for name, goes in zip(("dave", "erin", "frank", "gina"), GOING):
+        member = server.client(name).joins()
+        goes(member)
+        server.notices(member)
+        server.settles(*before, seconds=1)
+    dies_unnoticed(server, server.client("henry").joins(), alice)
+    server.settles(*before, seconds=1)
+    carol.leaves()
+    server.is_through_with(carol)
+    server.comes_to_rest()
+    server.sharing.loses(carol)
+    for member in (alice, bob):
+        member.says("bye")
+        server.is_through_with(member)
+
+
+def joins_quietly(server, name):
+    """A member whose join is over before the next one comes; where the members are is looked for each time."""
+    member = server.client(name).joins()
+    server.sharing.looks_for((server.witness, member))
+    server.is_through_with(member)
+    server.comes_to_rest()
+    return member
+
+
+def the_lock_is_held_for_long(server):
+    """A member's thread is late with the lock in its hands, while another member wants it, and lets go of it then."""
+    alice, bob = server.client("anna").joins(), server.client("boris").joins()
+    for point in range(1, MOST_POINTS):
+        with server.holds("recv", alice, point) as hold:
+            alice.says("hi")
+            held = hold.caught(server.rests, seconds=1)
+            if held and server.holds_a_lock(held[0]):
+                bob.says("hi")
+                server.waits_until(lambda: server.rests(but=held), 1)
+                return
+        if not held:
+            return
+        server.is_through_with(alice)
+
+
+def the_room_empties(server):
+    """All go, and others come."""
+    for client in server.clients:
+        if not client.finished:
+            client.leaves()
+            server.notices(client)
+    server.comes_to_rest()
+    newcomers = [server.client(name).joins() for name in ("victor", "wanda")]
+    server.comes_to_rest()
+    server.sharing.looks_for(newcomers)
+
+
+def dies_unnoticed(server, member, sender):
+    """The member breaks off, and while its own thread is late with that, somebody sends to it."""
+    with server.holds("end", member) as hold:
+        member.resets()
+        hold.caught(seconds=0.5)
+        sender.says("is anybody there?")
+        server.is_through_with(sender)
+    server.notices(member)

@@ -178,6 +178,7 @@ def test_clean_end(server):
     somebody_who_has_not_joined(server)
     server.comes_to_rest()
     server.gets_ctrl_c().was_clean()
+    server.sharing.handler_waits_for_nobody()
 
 
 @after(test_clean_end)

@@ -60,6 +60,16 @@ class Sharing:
         if races:
             raise self._race(sorted(races, key=how_telling))
 
+    def handler_waits_for_nobody(self):
+        """Expect that no handler of a signal takes a lock that the main thread, which it interrupts, may just hold; the program has ended."""
+        self.program.wait_for(lambda: self.program.heard_out, 1)
+        for one in (self.program.last_report or {"interrupted": ()})["interrupted"]:
+            name = self._name(one["lock"])
+            raise Failure(f"the handler of Ctrl-C takes {name} at {place(one['handler'])}, and so does the main thread at {place(one['lock']['since'])}, "
+                          "between two lines of which it runs", "on Ctrl-C the server ends, wherever its main thread is just then",
+                          unique(self._spots(one["handler"][:1], f"the handler takes {name}") + self._spots(one["lock"]["since"][:1], f"the main thread takes {name}")),
+                          [("What can come of it", ["Ctrl-C comes while the main thread holds the lock: the handler waits for it, and the main thread for the handler's end (a deadlock)."])])
+
     def _rehearse(self, races):
         """Raise the Failure that these races are, with what was seen to come of them. Raises Unknown if they may be none."""
         with self.anew() as server:

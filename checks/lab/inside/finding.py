@@ -155,6 +155,7 @@ def report():
     return {"stores": stores(), "blind": sorted(blind),
             "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair], "both_ran": both_ran} for cell, pair, both_ran in found],
             "opposite": locks.opposite_orders(),
+            "interrupted": [{"lock": locks.describe_lock(lock, since), "handler": places(stack)} for lock, since, stack in locks.interrupted],
             "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
             "under_lock": [{"call": call, "places": places(stack), "lock": locks.describe_lock(lock, since),
                              "thread": actor.number, "name": actor.name, "peer": actor.peer}

@@ -8,6 +8,7 @@ A lock of the student's is a traced one; the library's own locks are left alone.
 """
 
 import _thread
+import signal
 import sys
 import threading
 
@@ -19,10 +20,13 @@ from where import places, steps
 LIBRARY = sys.stdlib_module_names
 MOST_RELEASES = 400  # that are kept of one lock, if there are not so many threads
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
+real_signal = signal.signal
 RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, threading.Semaphore, threading.BoundedSemaphore
 
 actors = {}  # thread ident -> Actor
 in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where the next, what else was held)]
+handlers = set()  # the code of the functions that handle a signal
+interrupted = []  # (lock, where the main thread takes it, where a handler does)
 under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
 numbers, ticks = iter(range(1, 1 << 62)), iter(range(1, 1 << 62))
 
@@ -99,6 +103,7 @@ class Held:
     holder, since, reentrant = None, (), False
     sent_to = frozenset()  # the clients to whom something was sent under it
     is_signal = False  # has a thread released it that did not hold it?
+    main_at = ()  # where the main thread has taken it, since there is a handler for a signal, and outside of that
     given_up = frozenset()  # the threads whose time has passed in waiting for this holder
     released = ()  # (number of a thread, when it released it), the latest last; of a thread, its last release at least
 
@@ -112,6 +117,8 @@ class Held:
             if number == actor.number:
                 break  # what was before has been heard when this thread held it last
             actor.heard[number] = max(then, actor.heard.get(number, 0))
+        if handlers and not self.reentrant and actor.ident == threading.main_thread().ident:
+            self.taken_by_main(stack)
         for other, since in () if timed else actor.held:
             there, beside = in_order.setdefault((other, self), []), [lock for lock, _ in actor.held if lock is not other]
             if len(there) < 8 and not any(each[0] is actor and each[3] == beside for each in there):
@@ -119,6 +126,14 @@ class Held:
         actor.held.append((self, stack))
         actor.sections, actor.missed = actor.sections + 1, ()
         actor.holding = frozenset([id(lock) for lock, _ in actor.held])
+
+    def taken_by_main(self, stack):
+        """A signal's handler runs between two lines of the main thread, also where that holds a lock for which the handler waits."""
+        if not handlers.isdisjoint(code for code, _ in stack):
+            if self.main_at:
+                interrupted.append((self, self.main_at, stack))
+        else:
+            self.main_at = self.main_at or stack
 
     def given_back(self):
         holder, self.holder = self.holder, None
@@ -165,6 +180,14 @@ def section_ended():
     """This thread has released a lock."""
     if holds.points and not me().held:
         holds.at_section_end()
+
+
+def set_handler(number, handler):
+    """signal.signal()."""
+    code = getattr(getattr(handler, "__func__", handler), "__code__", None)
+    if code:
+        handlers.add(code)
+    return real_signal(number, handler)
 
 
 def is_odd(blocking, timeout):
@@ -467,6 +490,7 @@ def describe_lock(lock, since):
 
 def install():
     threading.Lock, threading.RLock, threading.Condition = Lock, RLock, Condition
+    signal.signal = set_handler
     _thread.allocate_lock = _thread.allocate = Lock
     threading.Semaphore, threading.BoundedSemaphore = semaphore(RealSemaphore), semaphore(RealBoundedSemaphore)
     witness.blocks = blocks

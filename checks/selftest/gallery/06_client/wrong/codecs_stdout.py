@@ -1,6 +1,7 @@
 """An old trick for UTF-8 output: codecs.getwriter on stdout's buffer, which is flushed only when it is full.
 
 fails: 06.1
+says: client.py printed 'bob has joined' only when it ended
 What arrives is not on the screen before 8 KiB of it have come, or the program ends.
 """
 import codecs
@@ -13,14 +14,14 @@ from utils import recv_json, send_json
 HOST, PORT = "127.0.0.1", 9090
 
 print("nick:", flush=True)
-sys.stdout = codecs.getwriter("utf-8")(sys.stdout.buffer, "replace")  # <--
+sys.stdout = codecs.getwriter("utf-8")(sys.stdout.buffer, "replace")
 over = threading.Event()
 
 
 def listen(sock):
     buffer = bytearray()
     try:
-        while (obj := recv_json(sock, buffer)) is not None:
+        while (obj := recv_json(sock, buffer)) is not None:  # <--
             if obj.get("type") == "chat":
                 print(obj["user"] + ": " + obj["text"])
             elif obj.get("type") == "system":

@@ -1,5 +1,6 @@
 """Takes the lock with a timeout "against deadlocks" and never looks whether it got it.
-fails: 07.3
+fails: 07.3 07.2
+says: the thread of boris copies `clients` at server.py:
 When a send under the lock is stuck for half a second, the next thread goes on without the lock, and then releases the other's.
 """
 

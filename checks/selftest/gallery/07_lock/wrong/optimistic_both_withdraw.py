@@ -1,5 +1,6 @@
 """Optimistic: enter first, then count; if there are two of the nick, withdraw. Two at the same moment both withdraw: nobody gets it.
-fails: 07.2
+fails: 07.2 07.1
+says: neither of two that asked for 'another
 Breaks "exactly one gets it": both enter, both count two, both withdraw. (Each section by itself is under the lock.)
 """
 
@@ -32,9 +33,9 @@ def claim(conn, nick):
     """Like compare-and-swap, but with the comparison afterwards."""
     with lock:
         clients[conn] = nick
-    with lock:
+    with lock:  # <--
         holders = sum(1 for other in clients.values() if other == nick)
-    if holders > 1:  # <--
+    if holders > 1:
         with lock:
             del clients[conn]
         return False

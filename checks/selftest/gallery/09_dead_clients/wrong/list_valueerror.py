@@ -1,5 +1,6 @@
 """A list, and list.remove for the dead: the second finder's ValueError is taken for bad input of the sender, who is thrown out.
-fails: 09.1 09.2
+fails: 09.2 09.3 09.4
+says: the server closed carol's connection after ValueError
 Breaks "the sender stays", when two find the same member dead.
 """
 

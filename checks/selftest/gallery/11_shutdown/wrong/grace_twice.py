@@ -1,6 +1,7 @@
 """Lesson 11: first the outboxes get their time, then the readers theirs, and each of these is in order.
 
 fails: 11.2
+says: the server still runs
 With a member that does not read the two add up to more than two seconds.
 """
 
@@ -210,7 +211,7 @@ class Server:
             signal.set_wakeup_fd(-1)
         self.stop()
         for thread in threads:
-            thread.join()
+            thread.join()  # <--
         self.writer.end()
         self.writer.join()
 

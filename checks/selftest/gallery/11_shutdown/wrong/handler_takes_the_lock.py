@@ -1,6 +1,7 @@
 """Lesson 11: the signal handler itself tells everybody.
 
 fails: 11.2
+says: the handler of Ctrl-C takes `readers_lock` at server.py:
 The handler runs in the main thread, between two lines of what that does. It does so also while the main thread holds the lock of
 readers: it waits for itself.
 """

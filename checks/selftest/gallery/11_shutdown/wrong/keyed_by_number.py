@@ -1,6 +1,7 @@
 """Lesson 11: members are kept under the number of their connection, which is closed before they are taken out.
 
-fails: 11.3
+fails: 07.3
+says: a thread of server.py died of KeyError
 The number is free again as soon as the connection is closed: a client that comes in that moment gets the same one, and
 is thrown out of the books in the other's place.
 """
@@ -97,7 +98,7 @@ def client(conn):
     finally:
         writer.end()
         conn.close()
-        with lock:
+        with lock:  # <--
             nick, _ = table.pop(fd, (None, None))  # <-- is it still ours?
             if nick is not None and not stopping:
                 tell_all(type="system", text=f"{nick} left")

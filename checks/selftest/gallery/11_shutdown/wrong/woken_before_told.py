@@ -1,6 +1,7 @@
 """Lesson 11: at the end the readers are woken first, and then the members are told.
 
 fails: 11.1
+says: got no system message on Ctrl-C
 A reader that is quick takes itself out before the goodbye gets there: its member hears nothing.
 """
 
@@ -22,7 +23,7 @@ stopping = False
 
 def shutdown(sock, how):
     try:
-        sock.shutdown(how)
+        sock.shutdown(how)  # <--
     except OSError:
         pass
 

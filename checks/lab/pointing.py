@@ -7,7 +7,7 @@ from .evidence import lock_name, place, unique
 from .faults import command
 from .seen import connection_of
 from .story import shown
-from .verdict import Failure
+from .verdict import Failure, LabError, Unknown
 
 USUAL = {"type": "chat", "text": "hi"}  # what every server handles
 LINES, LAST_LINES = 4, 3  # that are shown at most of those that are run for one message only; and of all that are run for it
@@ -84,12 +84,13 @@ class Pointing:
 
         After the verdict somebody else sends both, and it is looked at.
         """
-        client, data = self.last_sent
-        message = parsed(data)[0]
-        if self.number < 4 or message is None or client.finished or client.end or not self.is_quiet():
+        if self.number < 4 or not self.last_sent:
+            return []
+        (client, data), message = self.last_sent, parsed(self.last_sent[1])[0]
+        if message is None or client.finished or client.end or not self.is_quiet():
             return []
         steps, where = list(self.story.steps), []
-        with contextlib.suppress(Failure):
+        with contextlib.suppress(Failure, Unknown, LabError):  # the verdict stands, whatever comes now
             other = self.client(f"{client.name}-again"[-32:])
 
             def sends(message):

@@ -1,7 +1,7 @@
 """socketserver with daemon_threads, and daemon writers: server_close() waits for nobody.
 
 fails: 11.1 11.2
-says: bob got
+says: got no system message on Ctrl-C
 """
 
 import queue

@@ -85,7 +85,7 @@ class Evidence:
         threads = (state or {}).get("threads", [])
         caught = closed and mine and mine[-1]["closed_after"]
         if caught:
-            where += self.spots(caught["where"], f"{caught['error']}: caught, and then {peer}'s connection is ended", "called from here")
+            where += self.caught_spots(caught, peer)
         if closed and mine:
             where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
         if closed and mine:
@@ -215,6 +215,11 @@ class Evidence:
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
+
+    def caught_spots(self, caught, peer):
+        """Where this error was raised, after which the peer's connection was ended; what a send's error takes with it is up to who sends, wherever that is done."""
+        spots = self.spots(caught["where"], f"{caught['error']}: caught, and then {peer}'s connection is ended", "called from here")
+        return self.spots([place for place in caught["where"] if place[0] == self.name], spots[0]["what"]) + spots if spots and is_a(caught["error"], OSError) else spots
 
     def where_it_failed(self):
         """Where the errors were raised that nobody has caught."""

@@ -74,7 +74,7 @@ class Pointing:
             ended = None if other.finished or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
             if ended and ended["where"]:
                 failure.message += f"; the server closed {other}'s connection after {ended['error']}"
-                failure.where = unique(self.evidence.spots(ended["where"], f"{ended['error']}: caught, and then {other}'s connection is ended", "called from here") + failure.where)
+                failure.where = unique(self.evidence.caught_spots(ended, other) + failure.where)
                 failure.is_explained = True
                 break
         return failure
@@ -106,16 +106,16 @@ class Pointing:
         self.story.steps = steps
         return self.evidence.own_file_first(where)
 
-    def learns_the_way_of(self, client, usually):
-        """From now on note by which lines goes what this client says; the usual ones are those while usually() is called."""
+    @contextlib.contextmanager
+    def pointing_to_what_is_lost(self, client, usually):
+        """Let a failure in here, by which something is lost that this client has said, point to the lines by which that may have gone.
+
+        The usual ones are those by which goes what it says while usually() is called.
+        """
         command(self.program, "follow", client.port)
         usually()
         self.is_through_with(client)
         command(self.program, "remember", client.port)
-
-    @contextlib.contextmanager
-    def pointing_to_what_is_lost(self, client):
-        """Let a failure in here, by which something is lost that this client has said, point to the lines by which that may have gone."""
         try:
             yield
         except Failure as failure:

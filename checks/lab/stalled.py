@@ -34,7 +34,6 @@ def joins_slowly(server, name):
 def stops_reading(slow, sender, *others):
     """The member reads nothing from now on, and another speaks, heard by the others, until the server is held up by that; return what was said."""
     server, walter, said = slow.server, slow.server.witness, []
-    server.learns_the_way_of(sender, lambda: is_heard_in_pieces(sender, (slow, *others, walter)))
     slow.stops_reading()
     ahead, keeps_up = walter.received - server.has_sent(slow), True
 

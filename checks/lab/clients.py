@@ -30,6 +30,7 @@ class Client:
         self.reads = True  # or has it stopped reading?
         self.buffer = bytearray()  # received, not yet looked at
         self.finished = False  # have we sent the end of the stream, or a reset?
+        self.may_end = False  # may the server have ended the connection, for all that we know of it?
         self.end = None  # "the end of the stream" or "a reset", once it has come
         self.ended = None  # the step that says so
         self.tokens = 0
@@ -53,7 +54,7 @@ class Client:
 
         With may_end the server may end the connection before everything is sent.
         """
-        self.server.last_sent = self, bytes(data[:MOST_SENT_AGAIN])
+        self.server.last_sent, self.may_end = (self, bytes(data[:MOST_SENT_AGAIN])), self.may_end or may_end
         self.did(shown(bytes(data[:1000])) if len(data) <= 1000 else f"{len(data):,} bytes: {shown(bytes(data[:60]))} ...", "->")
         view, patience = memoryview(data), self.server.program.patience(WAIT)
         while view and not (self.end and may_end):
@@ -224,6 +225,7 @@ class Client:
 
     def gets_end(self, reset_is_fine=False):
         """Expect that the server ends the connection, and nothing before that."""
+        self.may_end = True
         self.waits(lambda: self.end or self.buffer, f"the server closes {self}'s connection",
                    f"the server did not close {self}'s connection")
         if self.buffer:
@@ -363,6 +365,8 @@ class Messenger(Client):
 
     def gets_end(self, reset_is_fine=False, after_system=True):
         """Expect the end of the connection; with after_system a message that says why may come before it."""
+        self.may_end = True
+
         def done():
             self._sort()
             self.inbox[:] = [entry for entry in self.inbox if not (after_system and self.may_come_last(entry[1]))]

@@ -71,7 +71,7 @@ class Pointing:
         failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
         failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
         for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
-            ended = None if other.finished or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
+            ended = None if other.finished or other.may_end or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
             if ended and ended["where"]:
                 failure.message += f"; the server closed {other}'s connection after {ended['error']}"
                 failure.where = unique(self.evidence.caught_spots(ended, other) + failure.where)

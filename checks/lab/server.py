@@ -157,6 +157,7 @@ class Server(Seen, Pointing):
 
     def cannot_send_to(self, client, error):
         """From now on let every send to this client fail with this error of `errno`, while nothing is heard of it; see send(2)."""
+        client.may_end = True
         client.did(f"can be sent nothing any more: every send to it fails ({error})")
         command(self.program, "fail", client.port, error)
 

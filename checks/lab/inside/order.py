@@ -39,7 +39,8 @@ def start(thread):
 
 def bootstrap(thread):
     actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
-    witness.readers.pop(actor.ident, None)  # a number may be given again
+    for known in (witness.readers, witness.caught):
+        known.pop(actor.ident, None)  # a number may be given again
     try:
         real["bootstrap"](thread)
     finally:
@@ -65,7 +66,8 @@ def start_raw(function, *arguments):
 def join(thread, timeout=None):
     if timeout != 0:
         blocks("join")
-    with WaitFor(actors.get(thread.ident) if timeout is None else None), witness.Call(
+    has_ended = hasattr(thread, "ended_clock")  # and its number may be another thread's
+    with WaitFor(None if has_ended or timeout is not None else actors.get(thread.ident)), witness.Call(
             "join", None, None, timeout is not None, lambda: hasattr(thread, "ended_clock"), lambda: thread.ident):
         real["join"](thread, timeout)
     is_alive(thread)

@@ -84,14 +84,15 @@ class Pointing:
 
         After the verdict somebody else sends both, and it is looked at.
         """
-        if self.number < 4 or not self.last_sent:
+        if self.number < 4 or not self.last_sent or self.is_decided:
             return []
+        self.is_decided = True  # what goes wrong from here on is not looked into
         (client, data), message = self.last_sent, parsed(self.last_sent[1])[0]
         if message is None or client.finished or client.end or not self.is_quiet():
             return []
         steps, where = list(self.story.steps), []
         with contextlib.suppress(Failure, Unknown, LabError):  # the verdict stands, whatever comes now
-            other = self.client(f"{client.name}-again"[-32:])
+            other = self.kind(self, f"{client.name}-again"[-32:])
 
             def sends(message):
                 other.sends(message)

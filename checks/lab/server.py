@@ -42,6 +42,7 @@ class Server(Seen, Pointing):
         self.deadlines = 0
         self.patience = WAIT  # seconds in which something must come to a client
         self._witness = self.ending = self.last_sent = None
+        self.is_decided = False  # has a verdict been found, so that what happens now is for its evidence only?
 
     # -------------------------------------------------- starting and stopping
 

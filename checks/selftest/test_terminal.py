@@ -86,9 +86,9 @@ def test_idle_is_told_at_once(start):
     client = start(CLIENT.replace("        if text:\n", "        if text == 'never':\n"))
     client.room.gets(JOIN)
     client.types("hi")
-    with pytest.raises(Failure, match="client.py sent nothing, and will not: each of its threads waits") as caught:
+    with pytest.raises(Failure, match="client.py sent nothing for 'hi', and will not: each of its threads waits") as caught:
         client.room.gets({"type": "chat", "text": "hi"})
-    assert client.deadlines == 0 and caught.value.where[0]["what"] == "waits for something to be typed"
+    assert client.deadlines == 0 and [caught.value.where[0]["what"], caught.value.where[3]["what"]] == ["is run for 'hi'", "waits for something to be typed"]
 
 
 def test_idle_is_proved_not_guessed(start):

@@ -307,9 +307,10 @@ def many_join(server, *others):
     """Members who will die; the others have heard of their coming."""
     many = [server.client(f"d{number}-").joins() for number in range(MANY)]
     for member in many:
-        server.is_through_with(member)  # or the thread that still announces it might be the first to find some of them dead
+        server.is_through_with(member)  # or the thread that still tells the others might be the first to find some of them dead
     is_over(*others)
     for member in others:
+        server.is_through_with(member)
         member.forgets_system_messages()
     return many
 
@@ -367,7 +368,8 @@ def test_two_find_each_other_dead(server):
     before = server.counts()
     dan, eve = server.client("dan").joins(), server.client("eve").joins()
     is_over(alice, carol, dan, eve)
-    for member in (alice, carol):
+    for member in (alice, carol, dan, eve):
+        server.is_through_with(member)
         member.forgets_system_messages()
     for member in (dan, eve):
         server.cannot_send_to(member, ERRORS[0])

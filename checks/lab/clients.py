@@ -14,6 +14,7 @@ import time
 
 from .story import difference, shown
 
+NEWLINE = b"\n"
 WAIT = 5.0  # seconds; 0.5 failed once in 1,000 waits on a busy machine, 5 never
 MOST_SENT_AGAIN = 70_000  # bytes of what was sent last; see Server.lines_for_what_was_sent_last
 LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB, and more beside others
@@ -30,6 +31,7 @@ class Client:
         self.reads = True  # or has it stopped reading?
         self.buffer = bytearray()  # received, not yet looked at
         self.finished = False  # have we sent the end of the stream, or a reset?
+        self.joins_sent = 0  # messages that may be joins
         self.may_end = False  # may the server have ended the connection, for all that we know of it?
         self.end = None  # "the end of the stream" or "a reset", once it has come
         self.ended = None  # the step that says so
@@ -54,8 +56,9 @@ class Client:
 
         With may_end the server may end the connection before everything is sent.
         """
+        self.joins_sent += b'"join"' in bytes(data[:MOST_SENT_AGAIN])
         self.server.last_sent, self.may_end = (self, bytes(data[:MOST_SENT_AGAIN])), self.may_end or may_end
-        self.did(shown(bytes(data[:1000])) if len(data) <= 1000 else f"{len(data):,} bytes: {shown(bytes(data[:60]))} ...", "->")
+        self.did(shown(bytes(data[:1000])) if len(data) <= 1000 else f"{len(data):,} bytes: {shown(bytes(data[:60]).rstrip() + NEWLINE)} ...", "->")
         view, patience = memoryview(data), self.server.program.patience(WAIT)
         while view and not (self.end and may_end):
             readable, writable, _ = select.select([self.sock] if reading and not self.end else [], [self.sock], [], ASK_EVERY)

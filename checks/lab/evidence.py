@@ -57,7 +57,7 @@ class Evidence:
         closed: its connection had ended. Raises LabError when nothing of the student's has run.
         """
         where, detail = [], list(detail)
-        program = self.program
+        program, closes_in_vain = self.program, False
         if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
             raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
         state = program.last_state or (None if program.ended else program.state())
@@ -101,7 +101,8 @@ class Evidence:
                 serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
             if mine and mine[-1]["closed_at"] and not getattr(peer, "end", ""):
                 why = "a file that was made of it keeps it open" if mine[-1]["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
-                where += self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
+                where[:0] = self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
+                closes_in_vain = True
             for thread in serving or ([] if mine or where else threads):
                 where += self.spots(thread["places"], self.doing(thread), "called from here")
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
@@ -123,7 +124,7 @@ class Evidence:
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
         failure = kind(message, should, unique(where), detail, hint)
-        failure.is_explained = bool(program.stuck or caught)
+        failure.is_explained = bool(program.stuck or caught or closes_in_vain)
         return failure
 
     def asked(self, *command):
@@ -219,7 +220,7 @@ class Evidence:
     def caught_spots(self, caught, peer):
         """Where this error was raised, after which the peer's connection was ended; what a send's error takes with it is up to who sends, wherever that is done."""
         spots = self.spots(caught["where"], f"{caught['error']}: caught, and then {peer}'s connection is ended", "called from here")
-        return self.spots([place for place in caught["where"] if place[0] == self.name], spots[0]["what"]) + spots if spots and is_a(caught["error"], OSError) else spots
+        return self.spots([place for place in caught["where"] if place[0] == self.name], spots[0]["what"], "called from here") + spots if spots and is_a(caught["error"], OSError) else spots
 
     def where_it_failed(self):
         """Where the errors were raised that nobody has caught."""
@@ -230,10 +231,11 @@ class Evidence:
         """Where the threads stand, or were started, that Python waits for at the program's end."""
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
         main = [thread for thread in threads if thread["main"] and thread["places"]]
+        at_the_end = not any(thread["main"] and thread["call"] != "end" for thread in threads)
         return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}")]
                       + [spot for thread in self._waited_for(threads)
                          for spot in self.spots(thread["places"][:1], f"a thread still {self.doing(thread)}")
-                         + self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs")])
+                         + (self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs") if at_the_end else [])])
 
     def why_it_runs_on(self):
         """Say which thread keeps the program from its end, as the end of a sentence; "" if that cannot be told."""

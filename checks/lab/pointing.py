@@ -90,6 +90,10 @@ class Pointing:
         (client, data), message = self.last_sent, parsed(self.last_sent[1])[0]
         if message is None or client.finished or client.end or not self.is_quiet():
             return []
+        asks = message.get("type") == "join"
+        is_in = bool(client.nick) and message != {"type": "join", "user": client.nick}
+        if client.joins_sent != is_in + asks:
+            return []  # it has been refused, and we do not know what it is to the server
         steps, where = list(self.story.steps), []
         with contextlib.suppress(Failure, Unknown, LabError):  # the verdict stands, whatever comes now
             other = self.kind(self, f"{client.name}-again"[-32:])
@@ -98,11 +102,11 @@ class Pointing:
                 other.sends(message)
                 self.is_through_with(other)
 
-            join = {"type": "join", "user": other.name}
-            if client.nick and message != {"type": "join", "user": client.nick}:
-                sends(join)
-            elif message.get("type") == "join" and isinstance(message.get("user"), str) and 1 <= len(message["user"].strip()) <= 32:
-                message = join  # its own nick may be taken by now
+            if is_in:
+                sends({"type": "join", "user": other.name})
+            elif asks and isinstance(message.get("user"), str) and message["user"].strip():
+                first = message["user"].strip()[0]  # its own nick may be taken by now: another one of the same length
+                message = message | {"user": message["user"].replace(first, chr(ord(first) + 1), 1)}
             where = lines_for(self.evidence, other.port, lambda: sends(USUAL), lambda: sends(message), shown(data), shown(line(USUAL)), or_last=waiting is client)
         self.story.steps = steps
         return self.evidence.own_file_first(where)

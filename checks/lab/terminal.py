@@ -93,6 +93,7 @@ class Terminal:
         self.room.expects_somebody_new()
         self._start(self.room.port)
         self.types(nick)
+        self._typed_text = None  # a line that comes later is not read by the same lines
 
     def starts_without_a_server(self, nick):
         """The same, and nobody listens where the client connects to."""

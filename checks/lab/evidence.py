@@ -70,7 +70,7 @@ class Evidence:
             words, at = stuck_words(self, stuck)
             where[:0] = at
             message = f"{message}: {words}"
-        errors = ([program.crash] if program.crash else []) + program.errors
+        errors = program.uncaught
         mistake = self._mistake(errors, peer)
         if mistake and mistake["error"] not in message:
             message = f"{f'{self.name} stopped with' if mistake is program.crash else f'a thread of {self.name} died of'} {mistake['error']}; {message}"
@@ -84,11 +84,9 @@ class Evidence:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
         threads = (state or {}).get("threads", [])
         caught = closed and mine and mine[-1]["closed_after"]
-        if caught:
-            where += self.caught_spots(caught, peer)
         if closed and mine:
+            where += self.caught_spots(caught, peer) if caught else []
             where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
-        if closed and mine:
             where += self.spots(mine[-1]["linger_at"], "sets SO_LINGER: with a time of 0 close() is a reset, and what was not received yet is lost")
         for last in [one for one in program.last_connections if program.ended and peer is not None and one["peer"] == peer.port][-1:]:
             where += self.spots(last["closed_at"], f"ends the connection with {peer}", "called from here")
@@ -224,8 +222,7 @@ class Evidence:
 
     def where_it_failed(self):
         """Where the errors were raised that nobody has caught."""
-        return [spot for error in ([self.program.crash] if self.program.crash else []) + self.program.errors
-                for spot in self.spots(error["where"][:1], error["error"])]
+        return [spot for error in self.program.uncaught for spot in self.spots(error["where"][:1], error["error"])]
 
     def what_keeps_it_running(self):
         """Where the threads stand, or were started, that Python waits for at the program's end."""

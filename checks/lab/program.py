@@ -119,6 +119,11 @@ class Program:
 
     # -------------------------------------------------- what it tells
 
+    @property
+    def uncaught(self):
+        """The errors that nobody caught, the main thread's first."""
+        return ([self.crash] if self.crash else []) + self.errors
+
     def _read_events(self):
         rest = b""
         while data := os.read(self._events, 65536):

@@ -339,7 +339,7 @@ class Terminal:
     def has_no_traceback(self):
         """Expect that no traceback was printed."""
         if any(TRACEBACK in line for line in [*self.screen.lines, self.screen.open]):
-            errors = ([self.program.crash] if self.program.crash else []) + self.program.errors
+            errors = self.program.uncaught
             said = f": {errors[0]['error']}" if errors else ""
             raise self.failure(f"{NAME} printed a traceback{said}", "a clear line, and no traceback", closed=True)
 

@@ -267,41 +267,41 @@ def test_others_come_and_go_between(server):
     again: look, and change what you have seen, inside one `with lock`.
     """
     alice = server.client("alice").joins()
-    leaver = server.client("dan-0").joins()
-    for coming in (True, False):
-        before = None
-        for point in range(1, MOST_POINTS):
-            late = server.client(f"{'ann' if coming else 'bea'}-{point}")
+    for name, coming, what, most in (("ann", True, "section", MOST_POINTS), ("bea", False, "section", MOST_POINTS), ("cid", False, "closed", 1)):
+        for point in range(1, most + 1):
+            late = server.client(f"{name}-{point}")
             if not coming:
                 late.joins()
+            leaver = server.client(f"dan-{late}").joins()
             server.witness.forgets_system_messages()
-            with server.holds("recv", late, point) as hold:
-                if coming:
-                    late.asks_for(late.name)
-                else:
-                    late.leaves()
-                held = hold.caught(lambda: late.has_something() if coming else server.has_closed(late) and server.rests(), seconds=1)
-                sections = server.sections(held[0]) if held else 0
-                before = sections if before is None else before
-                between = held and (sections > before or not coming and server.has_closed(late))
-                if between:
-                    late.did("is served by a thread that is late just now, before another critical section, at " + spot(held[0]))
-                    newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
-                    for newcomer in newcomers:
-                        newcomer.asks_for(newcomer.name)
-                    leaver.leaves()
-                    server.waits_until(lambda: server.rests(but=held), 1)
-            if not held:
+            if not come_and_go_while_late(alice, leaver, late, coming, server.holds(what, late, point)):
                 break
-            if between:
-                with server.pointing_to(held[0]["where"], "one thread was late here, between two critical sections, and others went on"):
-                    have_come(alice, *newcomers, *[late] * coming)
-                    have_gone(server, leaver, *[late] * (not coming))
-                for newcomer in newcomers:
-                    newcomer.leaves()
-                leaver = server.client(f"dan-{late}").joins()
-            late.closes()
-            server.notices(late)
+
+
+def come_and_go_while_late(alice, leaver, late, coming, hold):
+    """Others come, and leaver goes, while the thread that serves late is held: comes late, or leaves? Returns the hold's catch."""
+    server, newcomers = late.server, []
+    with hold:
+        if coming:
+            late.asks_for(late.name)
+        else:
+            late.leaves()
+        held = hold.caught(lambda: (late.has_something() if coming else server.has_closed(late)) and server.rests(), seconds=1)
+        if held:
+            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {spot(held[0])}")
+            newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
+            for newcomer in newcomers:
+                newcomer.asks_for(newcomer.name)
+            leaver.leaves()
+            server.waits_until(lambda: server.rests(but=held), 1)
+    if held:
+        with server.pointing_to(held[0]["where"], "one thread was late here, and others went on"):
+            have_come(alice, *newcomers, *[late] * coming)
+            have_gone(server, leaver, *[late] * (not coming))
+    for client in (late, leaver, *newcomers):
+        client.closes()
+        server.notices(client)
+    return held
 
 
 def have_come(alice, *members):

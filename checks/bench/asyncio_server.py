@@ -11,7 +11,7 @@ import json
 HOST, PORT = "127.0.0.1", 9090
 MAX_LINE = 65_536  # bytes, with the newline
 OUTBOX = 1 << 20  # bytes that may wait for one client; whoever lets more pile up is disconnected
-GRACE = 1.0  # seconds in which a client that leaves may still take what waits for it
+GRACE = 0.5  # seconds in which a client that leaves may still take what waits for it
 
 clients = {}  # the members: writer -> nick
 

@@ -198,7 +198,7 @@ class Client:
 
     def gets_bytes(self, data):
         """Expect exactly these bytes next."""
-        seen = 0
+        seen, what = 0, shown(data) if len(data) <= 1000 else f"all {len(data):,} bytes"
 
         def done():
             nonlocal seen
@@ -208,8 +208,8 @@ class Client:
             seen = same
             return seen == len(data)
 
-        self.waits(done, f"{self} gets back {shown(data)}", self._silence(data))
-        self.did(shown(data) if len(data) <= 1000 else f"all {len(data):,} bytes", "<-")
+        self.waits(done, f"{self} gets back {what}", self._silence(data))
+        self.did(what, "<-")
         del self.buffer[:len(data)]
 
     def _silence(self, data):

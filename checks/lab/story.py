@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 LONGEST = 160  # characters of one step that are shown
-SAME = re.compile(r"(.)\1{40,}")
+SAME = re.compile(r"((.)\2{40})\1*\2*")  # 41 of the same or more; that many at once, for there may be a million
 
 
 @dataclass
@@ -60,7 +60,7 @@ def shown(data):
         ending = "" if data.endswith(b"\n") else " (no newline yet)" if data[:1] in b"{[" and data else ""
         text = text.removesuffix("\n")
         text = text + ending if text.isprintable() and text else repr(data)
-    text = SAME.sub(lambda run: f"{run[1] * 3}...({len(run[0]):,} times)", text)
+    text = SAME.sub(lambda run: f"{run[2] * 3}...({len(run[0]):,} times)", text)
     return cut(text, f" ({len(data):,} bytes)")
 
 

@@ -7,7 +7,7 @@ from utils import encode, recv_json
 
 HOST, PORT = "127.0.0.1", 9090
 OUTBOX = 1 << 20  # bytes that may wait for one client; whoever lets more pile up is disconnected
-GRACE = 1.0  # seconds in which a client that leaves may still take what waits for it
+GRACE = 0.5  # seconds in which a client that leaves may still take what waits for it
 
 clients = {}  # the members: connection -> nick
 outboxes = {}  # connection -> its Outbox, also before its client has joined

@@ -44,7 +44,8 @@ def hold(what, peer=None, point=1):
     they would wait for room in a full buffer; "end": the next one to whom recv tells that
     this client has gone; "lock": the next one that waits, for as long as it takes, for a lock
     whose holder is held; "section": the next one that received from it, when it has
-    left its so-many-th critical section since; "recv", "sent", "shut" and "fail": the next
+    left its so-many-th critical section since; "closed": the one that has closed its
+    connection; "recv", "sent", "shut" and "fail": the next
     one that received from it, has sent to it, has shut its connection down, which another one
     reads, or whose send to it failed, at the so-many-th point that it comes to then: a line of
     the student's, or an access to a container.

@@ -280,7 +280,10 @@ def setsockopt(sock, level, option, value, *more):
 
 def close(sock):
     note_end(sock)
+    conn = connections.get(sock.fileno())
     real["close"](sock)
+    if conn is not None and holds.asked:
+        holds.at("closed", conn)
 
 
 def shutdown(sock, how):

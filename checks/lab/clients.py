@@ -20,6 +20,7 @@ MOST_SENT_AGAIN = 70_000  # bytes of what was sent last; see Server.lines_for_wh
 LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB, and more beside others
 ASK_EVERY = 0.1  # seconds between two looks whether the server is idle
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
+MOST_TIMES = 10_000  # that the same line comes, and nothing else between; who is stopped at the end of a stream sends it for ever
 
 
 class Client:
@@ -304,6 +305,7 @@ class Messenger(Client):
     def __init__(self, server, name, **options):
         super().__init__(server, name, **options)
         self.inbox = []  # (offset in the stream, message), not yet looked at
+        self._last, self._times = b"", 0  # the line that came last, and how often in a row
 
     def has_something(self):
         return super().has_something() or bool(self.inbox)
@@ -327,6 +329,10 @@ class Messenger(Client):
             if self.ended:
                 self.server.story.came_after(self.ended)
             self.inbox.append((offset, self._understood(data, offset)))
+            self._last, self._times = data, self._times + 1 if data == self._last else 1
+            if self._times > MOST_TIMES:
+                raise self.server.failure(f"the server sends {shown(data)} to {self} again and again", "one message is answered once",
+                                          client=self, offset=offset)
         if len(self.buffer) > LONGEST_REPLY:
             raise self.server.failure(f"the server sent {len(self.buffer):,} bytes to {self} without a newline",
                                       "a message is one line", client=self, offset=self.received - 1)

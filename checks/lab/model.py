@@ -116,6 +116,8 @@ class Room:
             return False
         nick = wanted(step)
         holder = next((who for who in self.nicks if self.nicks[who] == nick), None)
+        if holder in self.stalled and any(other.does == "floods" for other in steps):
+            return True  # what fills its buffers may come first
         return nick in leaving or self.may_be_cut_off(holder) or not holder and any(
             other.does == "joins" and other.who != step.who and other.who not in self.nicks and wanted(other) == nick for other in steps)
 

@@ -112,6 +112,14 @@ def test_a_nick_may_be_had_or_not_while_its_holder_goes():
     assert not events and not open_joins and answers["bob"] == 1, "it is taken"
 
 
+def test_a_nick_may_be_had_or_not_while_its_holders_buffers_fill():
+    room = Room()
+    room.nicks, room.stalled = {"alice": "alice", "dave": "dave"}, {"dave": 0}
+    asks = Step("bob", "joins", NAMES.index("dave") - NAMES.index("bob"))
+    assert room.events([(Step("alice", "chats"), ["hi"]), (asks, ())])[1:] == ({"bob": 1}, [])
+    assert room.events([(Step("alice", "floods"), ["zzz"]), (asks, ())])[1:] == ({}, [asks])
+
+
 def test_what_a_join_before_a_reset_becomes_is_open():
     events, _, _ = Room().events([(Step("alice", "joins"), ()), (Step("alice", "breaks off"), ())])
     assert [(event.kind, event.certain) for event in events] == [("joined", False), ("left", False)]

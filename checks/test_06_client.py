@@ -291,8 +291,9 @@ def test_only_quit_quits(client, room):
 def test_quit(client, room):
     """06.3 /quit sends leave, closes the connection and ends the program with exit code 0 within two seconds
 
-    close() does not wake a thread that waits in recv(), and the server, which may say
-    nothing, does not either: sock.shutdown(socket.SHUT_RDWR) does. Then join the thread.
+    First the leave, then the end of the connection. close() does not wake a thread that
+    waits in recv(), and the server, which may say nothing, does not either:
+    sock.shutdown(socket.SHUT_RDWR) does. Then join the thread.
     """
     joins(client, room)
     client.comes_to_rest()
@@ -338,8 +339,8 @@ def test_quit_after_a_line(client, room):
 def test_end_of_input(client, room):
     """06.3 The end of the input sends leave, closes the connection and ends the program with exit code 0
 
-    input() raises EOFError at the end of the input (Ctrl-D; on Windows Ctrl-Z and Enter).
-    `for line in sys.stdin` just ends.
+    input() raises EOFError at the end of the input (Ctrl-D; on Windows Ctrl-Z and Enter),
+    `for line in sys.stdin` just ends: then do what /quit does.
     """
     joins(client, room)
     client.comes_to_rest()

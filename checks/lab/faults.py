@@ -69,9 +69,9 @@ class Hold:
 
 
 class Stop(Hold):
-    """Holds the next thread that serves the client (None: that serves nobody) at this access to a container.
+    """Holds the next thread that serves the client (None: that serves nobody) at this access to a container, with as many locks.
 
-    access: {"op", "places"}. A walk is held before its so-many-th step, a look right after
+    access: {"op", "places", "locks"}. A walk is held before its so-many-th step, a look right after
     it, anything else right before.
     """
 
@@ -79,4 +79,4 @@ class Stop(Hold):
         self.program, self.what, self.peers = program, "access", [client.port if client else 0]
         self.seen = len(program.held)
         file, line, _ = access["places"][0]
-        command(program, "stop", self.peers[0], access["op"], step, line, file)
+        command(program, "stop", self.peers[0], access["op"], step, len(access["locks"]), line, file)

@@ -66,7 +66,7 @@ class Rehearsal:
     def __init__(self, server, races, does):
         self.room, self.races, self.does = server, races, does
         self.began = time.monotonic()
-        self.scenes = {}  # (op, place) -> the scene in which a thread comes there, or None
+        self.scenes = {}  # (op, number of locks, place) -> the scene in which a thread comes there, or None
         self.count = 0
         self.found = {}  # number of a race -> what was found when it was tried
         self.story = []  # what was seen to go wrong, as lines
@@ -134,7 +134,7 @@ class Rehearsal:
 
     def scene_of(self, access):
         """The scene in which a thread comes to this access, or None."""
-        key = access["op"], *access["places"][0][:2]
+        key = access["op"], len(access["locks"]), *access["places"][0][:2]
         if key not in self.scenes:
             self.scenes[key] = next((scene for scene in SCENES if self.comes_there(access, scene)), None)
         return self.scenes[key]

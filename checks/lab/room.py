@@ -140,7 +140,7 @@ class Room:
             raise self.terminal.nothing_was_done(f"client.py sent nothing for {self.terminal.last_typed}{self.terminal.late}", should)
         ended = self.terminal.program.ends_within(0.2)
         was = self.terminal.evidence.how_it_ended() if ended else "client.py has ended the connection"
-        rest = f" inside a line: {shown(bytes(self.buffer[:200]))}" if self.buffer else ""
+        rest = f" inside a line: {shown(bytes(self.buffer[:200]))}" if self.buffer else " without having sent that"
         raise self.failure(f"{was}{rest}", should, closed=True)
 
     def gets_the_end(self):

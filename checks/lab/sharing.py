@@ -163,8 +163,8 @@ class Sharing:
                    + (f": {why}" if first["locks"] or first["missed"] else ""))
         bare = [access for each in races for access in each["accesses"] if not access["locks"]] or [first, second]
         where = self._spots(first["missed"][:1], "asks for the lock, and goes on without it when it is not there in time")
-        where += [spot for access in [first, second, *bare] for spot in
-                 self._spots(access["places"][:1], f"{does(access, store)} {self._holding(access)} ({self._whose(access)})")]
+        where += [spot for access in [first, second, *bare] for spot in self.evidence.spots(
+            access["places"][:1 if access["locks"] else 2], f"{does(access, store)} {self._holding(access)} ({self._whose(access)})", "called from here")]
         if first["locks"]:
             where += [spot for lock in first["locks"] + second["locks"] for spot in self._spots(lock["since"][:1], f"takes {self._name(lock)}")
                       + self._spots(lock["made"][:1], "makes this lock")]

@@ -124,7 +124,8 @@ def name_of(cell):
         for name, value in list(names.items()):
             if value is cell.thing and isinstance(name, str):
                 is_module = any(vars(module) is names for module in list(sys.modules.values()) if hasattr(module, "__dict__"))
-                return name if is_module or type(owner) is dict and "__name__" in names else f"self.{name}"
+                is_attribute = type(owner) is not dict or any(own_dict(each) is owner for each in gc.get_referrers(owner))  # else the name of an argument
+                return name if is_module or "__name__" in names or not is_attribute else f"self.{name}"
     return ""
 
 

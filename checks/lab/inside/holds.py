@@ -55,12 +55,12 @@ def hold(what, peer=None, point=1):
         threading.setprofile(hold_new_thread)
 
 
-def stop(peer, op, step, line, *file):
-    """Hold the next thread that serves this client (0: that serves none) at its access `op` at this line.
+def stop(peer, op, step, locks, line, *file):
+    """Hold the next thread that serves this client (0: that serves none) at its access `op` at this line, where it holds so many locks.
 
     A walk before its so-many-th step, a look right after it, anything else right before.
     """
-    stops.append(Stop(int(peer), op, int(step), int(line), " ".join(file), shut("access", peer)))
+    stops.append(Stop(int(peer), op, int(step), int(locks), int(line), " ".join(file), shut("access", peer)))
 
 
 def fail(peer, name):
@@ -128,8 +128,8 @@ def shut(what, peer):
 class Stop:
     """An access at which a thread is to be held."""
 
-    def __init__(self, peer, op, step, line, file, gate):
-        self.peer, self.op, self.step, self.place, self.gate = peer, op, step, (file, line), gate
+    def __init__(self, peer, op, step, locks, line, file, gate):
+        self.peer, self.op, self.step, self.locks, self.place, self.gate = peer, op, step, locks, (file, line), gate
         self.walker, self.steps = None, 0  # the thread that walks there, and how far it has come
 
 
@@ -269,12 +269,12 @@ def let_go():
         sys.settrace(None)
 
 
-def at_access(op, frame):
-    """This thread is about to do `op` with a container, and may be held here."""
+def at_access(op, frame, locks):
+    """This thread is about to do `op` with a container, holding so many locks, and may be held here."""
     at_point()
     ident = _thread.get_ident()
     for one in stops[:]:
-        if one.op != op or one.peer != (witness.peer_of(ident) or 0) or one.place != places([(frame.f_code, frame.f_lasti)])[0][:2]:
+        if (one.op, one.locks) != (op, locks) or one.peer != (witness.peer_of(ident) or 0) or one.place != places([(frame.f_code, frame.f_lasti)])[0][:2]:
             continue
         if op == "walk":
             one.walker, one.steps = ident, one.steps + 1 if one.walker == ident else 1

@@ -147,19 +147,23 @@ def moved(code, path):
     return code.replace(co_filename=path, co_consts=tuple(moved(each, path) if isinstance(each, types.CodeType) else each for each in code.co_consts))
 
 
+def followed_by(function, lost=lambda error, path: None):
+    """This function(source, path) that compiles a file; where it cannot follow the code, that is run all the same, after lost(error, path)."""
+    def compiled(source, path):
+        try:
+            return function(source, path)
+        except (SyntaxError, ValueError):
+            raise
+        except Exception as error:
+            lost(error, path)
+            return compile(source, path, "exec", dont_inherit=True)
+    return compiled
+
+
 def watch_catching():
     """Watch which errors are caught."""
     import catching
-
-    def compiled(source, path):
-        try:
-            return catching.compiled(source, path)
-        except (SyntaxError, ValueError):
-            raise
-        except Exception:  # too deep for us: run it all the same
-            return compile(source, path, "exec", dont_inherit=True)
-
-    compile_by(compiled)
+    compile_by(followed_by(catching.compiled))
     catching.install(catching)
 
 
@@ -172,19 +176,12 @@ def watch_state(code):
     import order
     import store
 
+    follow = followed_by(hooks.compiled, lambda error, path: store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}"))
     known = marshal.loads(code) if code else {}
 
     def compiled(source, path):
         before, code = known.get(path[len(where.folder):], (None, None))
-        if before == source:
-            return moved(code, path)
-        try:
-            return hooks.compiled(source, path)
-        except (SyntaxError, ValueError):
-            raise
-        except Exception as error:  # code that we cannot follow: run it all the same
-            store.blind.add(f"{type(error).__name__} in following {os.path.basename(path)}")
-            return compile(source, path, "exec", dont_inherit=True)
+        return moved(code, path) if before == source else follow(source, path)
 
     def exec_module(loader, module):
         execute(loader, module)

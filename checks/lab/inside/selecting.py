@@ -48,6 +48,12 @@ def is_refused(fd):
     return conn is not None and bool(holds.asked.get(("full", conn.peer)) or holds.refused.get(("send", conn.peer)) == _thread.get_ident())
 
 
+def with_room(ready, writing, fd_of=lambda key: key):
+    """What was found ready, [(key, events)], without the event `writing` where there is no room."""
+    seen = [(key, events & ~writing if is_refused(fd_of(key)) else events) for key, events in ready]
+    return [(key, events) for key, events in seen if events]
+
+
 def number(file):
     return file if isinstance(file, int) else file.fileno()
 
@@ -55,8 +61,7 @@ def number(file):
 def selecting(select):
     """A select method of a class in `selectors`, marked while it waits."""
     def without(ready):
-        seen = [(key, events & ~selectors.EVENT_WRITE if is_refused(key.fd) else events) for key, events in ready]
-        return [(key, events) for key, events in seen if events]
+        return with_room(ready, selectors.EVENT_WRITE, lambda key: key.fd)
 
     def wait(selector, timeout=None):
         def watching(events):
@@ -105,8 +110,7 @@ class Poll:
             return self._real.poll(None if seconds is None else seconds * self.unit, *more, **named)
 
         def without(ready):
-            seen = [(fd, events & ~self.OUT if is_refused(fd) else events) for fd, events in ready]
-            return [(fd, events) for fd, events in seen if events]
+            return with_room(ready, self.OUT)
 
         def watching(events):
             return [fd for fd, mask in list(self._masks.items()) if mask & events]

@@ -389,7 +389,7 @@ def enter(cell, op, changes, frame, made=None):
         return
     actor = locks.me()
     if frame and (holds.points or holds.stops):
-        holds.at_access(op, frame)
+        holds.at_access(op, frame, len(actor.held))
     number, clock, holding = actor.number, actor.clock, actor.holding
     code, at = (frame.f_code, frame.f_lasti) if frame else made
     key = (changes, holding, id(code), at)

@@ -45,6 +45,7 @@ def a_day_in_the_room(server):
         server.is_through_with(member)
     server.comes_to_rest()
     server.sharing.looks_for(members)
+    server.sleepers_wake()
     stranger = server.client("stranger")
     for message in ({"type": "chat", "text": "boo"}, {"type": "join", "user": "alice"}, {"type": "join", "user": "alice"}):
         stranger.sends(message)
@@ -65,6 +66,7 @@ def a_day_in_the_room(server):
     server.is_through_with(carol)
     server.comes_to_rest()
     server.sharing.loses(carol)
+    server.sleepers_wake()
     for member in (alice, bob):
         member.says("bye")
         server.is_through_with(member)

@@ -156,6 +156,10 @@ class Server(Seen, Pointing):
         """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
 
+    def sleepers_wake(self):
+        """The time passes for which its threads sleep just now, or wait for an event."""
+        command(self.program, "wake")
+
     def cannot_send_to(self, client, error):
         """From now on let every send to this client fail with this error of `errno`, while nothing is heard of it; see send(2)."""
         client.may_end = True

@@ -23,7 +23,7 @@ from where import steps
 
 RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
-        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait,
+        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait, "make_timer": threading.Timer.__init__,
         "put": queue.Queue.put, "get": queue.Queue.get, "join_queue": queue.Queue.join, "task_done": queue.Queue.task_done,
         "pipe": os.pipe, "socketpair": socket.socketpair}
 
@@ -176,10 +176,21 @@ class Event(RealEvent):
         if timeout != 0:
             blocks("wait")
         with witness.CallOf("wait", self._cond, timeout is not None):
-            is_set = super().wait(timeout)
+            is_set = self._is_set_in_time(timeout)
         if is_set:
             follows(self)
         return is_set
+
+    def _is_set_in_time(self, timeout):
+        if timeout is not None:
+            return witness.sleeps(lambda: RealEvent.wait(self, timeout), self._wake) and RealEvent.is_set(self)
+        while not (RealEvent.wait(self) and RealEvent.is_set(self)):  # woken together with one whose time has passed
+            pass
+        return True
+
+    def _wake(self):
+        with self._cond:
+            self._cond.notify_all()
 
 
 def wait_at_barrier(self, timeout=None):
@@ -348,6 +359,13 @@ def pools(module):
     module.ApplyResult.__init__ = functools.wraps(plain)(make)
 
 
+def make_timer(timer, *args, **kwargs):
+    """threading.Timer.__init__(): what it waits for is an event of ours."""
+    real["make_timer"](timer, *args, **kwargs)
+    timer.finished = Event.__new__(Event)
+    timer.finished.__init__()
+
+
 LATER = {"concurrent.futures._base": futures, "asyncio.base_events": loops, "multiprocessing.pool": pools}
 
 
@@ -363,6 +381,7 @@ def imported(module):
 def install():
     threading.Thread.start, threading.Thread.join, threading.Thread._bootstrap_inner = start, join, bootstrap
     threading.Thread.is_alive, threading.Barrier.wait, threading.Event = is_alive, wait_at_barrier, Event
+    threading.Timer.__init__ = make_timer
     _thread.start_new_thread = _thread.start_new = start_raw
     queue.Queue.put, queue.Queue.get, queue.Queue.task_done, queue.Queue.join = put, get, task_done, join_queue
     queue.SimpleQueue = SimpleQueue

@@ -50,6 +50,7 @@ activity = 0  # changes whenever a thread enters or leaves a socket call
 stirs = 0  # the same, but for calls of a thread that again and again finds nothing
 unmoved = set()  # threads whose last call has found nothing
 naps = {}  # thread -> its last Nap
+sleepers = []  # of those who wait for a time to pass, functions that wake them
 serving = set()  # threads that have had to do with a client, or looked for one
 blocks = None  # told of each call that may block, where locks are watched
 rests = None  # told when a thread is about to wait for a client, where containers are watched
@@ -294,7 +295,7 @@ def blame(peer, offset):
     return ()
 
 
-COMMANDS = {"state": state, "blame": blame}
+COMMANDS = {"state": state, "blame": blame, "wake": lambda: wake()}
 
 
 # ------------------------------------------------------------------ calls that may block
@@ -368,9 +369,29 @@ def sleep(seconds):
     ident = _thread.get_ident()
     nap = naps[ident] = Nap(ident, seconds)
     try:
-        real["sleep"](seconds)
+        if sys.platform == "win32" or not isinstance(seconds, (int, float)) or not 0 < seconds <= threading.TIMEOUT_MAX:  # there Ctrl-C wakes nobody from acquire()
+            real["sleep"](seconds)
+        else:
+            bed = allocate_lock()
+            bed.acquire()
+            sleeps(lambda: bed.acquire(timeout=seconds), lambda: bed.locked() and bed.release())
     finally:
         nap.over = True
+
+
+def sleeps(sleep, wake):
+    """Call sleep(), in which this thread waits for a time to pass, and return what it does; wake() ends it."""
+    sleepers.append(wake)
+    try:
+        return sleep()
+    finally:
+        sleepers.remove(wake)
+
+
+def wake():
+    """Let the time have passed for which those wait who sleep now."""
+    for each in list(sleepers):
+        each()
 
 
 # ------------------------------------------------------------------ the keyboard and the screen

@@ -249,8 +249,8 @@ class Evidence:
         """Those of a state's threads for which Python waits at the program's end: the one that the main thread waits for in the end first, then those that wait for nobody else's end."""
         by_id, last = {thread["id"]: thread for thread in threads}, next((thread for thread in threads if thread["main"]), None)
         for _ in threads:
-            if last and last["call"] == "join" and last["watches"] in by_id:
-                last = by_id[last["watches"]]
+            if last and last["joins"] in by_id:
+                last = by_id[last["joins"]]
         return sorted((thread for thread in threads if not thread["daemon"] and not thread["main"] and thread["places"]),
                       key=lambda thread: (thread is not last, thread["call"] == "join"))
 

@@ -449,8 +449,8 @@ def let_go():
 
 
 def sweep():
-    """Let go of all containers that nobody else holds any more."""
-    let_go()
+    """This thread ends: let go of all containers that nobody else holds any more."""
+    locks.me().young.clear()  # it may be remembered for long
     drop([cell for cell in list(cells.values()) if not cell.is_held()])
 
 

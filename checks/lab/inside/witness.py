@@ -187,6 +187,7 @@ def others():
 
 def facts_of(ident, thread, frame):
     call, sock, conn, timed, there, watched = doing.get(ident, ("", None, None, None, None, None))
+    about = {"joins" if call == "join" else "watches": watched()} if watched else {}
     if there and there() or sock is not None and sock.gettimeout() == 0:
         call = ""  # it will go on as soon as the system lets it run
     if not call and waits_at_the_end(frame):
@@ -195,7 +196,7 @@ def facts_of(ident, thread, frame):
     return {"id": ident, "name": thread.name if thread else "thread",
             "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
             "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
-            "watches": watched() if watched else None,
+            "watches": None, "joins": None, **about,
             "timed": limit is not None if sock is not None else timed, "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
             "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),

@@ -33,6 +33,7 @@ from lab.verdict import Failure  # noqa: E402
 configuration.set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "chat-lab-hypothesis"))  # and not into the folder where one is
 QUIETLY = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}  # a loaded machine is no fault
 UNREAD = "stalls", "reads", "floods"  # what lesson 10 is about
+ONE_SERVER = 500  # stories; what watches it from inside remembers each of its threads
 OUTBOXES = 10  # the first lesson in which nobody has to wait for one who does not read
 
 
@@ -44,7 +45,7 @@ def stories(does=DOES, longest=12):
 
 
 class Soak:
-    """Stories, one after another, on one server of this program; a new one after each that failed."""
+    """Stories, one after another, on one server of this program; a new one after each that failed, and now and then."""
 
     def __init__(self, files, lesson, progress=lambda soak: None):
         self.files, self.lesson, self.progress = files, lesson, progress
@@ -65,6 +66,8 @@ class Soak:
             raise
         self.server.story.steps.clear()
         self.gone_through += 1
+        if self.gone_through % ONE_SERVER == 0:
+            self.stop()
         self.progress(self)
 
     def stop(self):

@@ -18,7 +18,7 @@ import witness
 from where import places, steps
 
 LIBRARY = sys.stdlib_module_names
-MOST_RELEASES = 400  # that are kept of one lock, if there are not so many threads
+MOST_RELEASES = 400  # of one lock, before those are let go which the same thread's later ones make up for
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
 real_signal = signal.signal
 RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, threading.Semaphore, threading.BoundedSemaphore
@@ -106,6 +106,7 @@ class Held:
     main_at = ()  # where the main thread has taken it, since there is a handler for a signal, and outside of that
     given_up = frozenset()  # the threads whose time has passed in waiting for this holder
     released = ()  # (number of a thread, when it released it), the latest last; of a thread, its last release at least
+    most_releases = MOST_RELEASES
 
     def taken(self, actor, stack, timed=False):
         self.holder, self.since = actor, stack
@@ -149,8 +150,9 @@ class Held:
             holder.holding = frozenset([id(lock) for lock, _ in holder.held])
 
     def note_release(self, number, time):
-        if not self.released or len(self.released) > MOST_RELEASES:
+        if not self.released or len(self.released) > self.most_releases:
             self.released = sorted(dict(self.released).items(), key=lambda release: release[1])  # a new list: another thread may go through the old one
+            self.most_releases = max(MOST_RELEASES, 2 * len(self.released))
         if self.released and self.released[-1][0] == number:
             self.released[-1] = number, time
         else:
@@ -405,6 +407,7 @@ def ends(actor):
     """This thread has ended: whoever waits for a lock that it still holds waits for ever."""
     actor.ended = True
     actors.pop(actor.ident, None)
+    actor.young, actor.heard = [], {}  # itself it may be remembered for long
     kept = [lock for lock, _ in actor.held]
     for other in list(actors.values()) if kept else ():
         if any(other.waits_for is lock for lock in kept):

@@ -449,8 +449,7 @@ def let_go():
 
 
 def sweep():
-    """This thread ends: let go of all containers that nobody else holds any more."""
-    locks.me().young.clear()  # it may be remembered for long
+    """Let go of all containers that nobody else holds any more."""
     drop([cell for cell in list(cells.values()) if not cell.is_held()])
 
 

@@ -4,7 +4,7 @@ import itertools
 
 from lab.course import after, alone, basis
 from lab.day import (
-    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, leaves, the_lock_is_held_for_long, the_room_empties)
+    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
 from lab.faults import MOST_POINTS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -257,6 +257,19 @@ def test_one_lock(server):
         a_day_in_the_room(server)
         the_lock_is_held_for_long(server)
         the_room_empties(server)
+
+
+@after(test_one_lock, test_ctrl_c)
+def test_one_lock_at_the_end(server):
+    """07.3 The same at the server's end: the members are touched only while the lock is held
+
+    When Ctrl-C comes the clients' threads are at their work, and others may come: the
+    main thread, which says goodbye or closes their connections, is a thread like any other.
+    """
+    members = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
+    server.sharing.looks_for(members)
+    with server.sharing.is_guarded_to_the_end():
+        server.gets_ctrl_c()
 
 
 @after(test_taken_nick, test_same_nick_at_the_same_moment, test_one_lock)

@@ -55,6 +55,8 @@ class Sharing:
         yield
         self.program.wait_for(lambda: self.program.heard_out, 1)
         if not self.program.last_report:
+            if (self.program.exit_code or 0) < 0 and not self.program.stopped_for:
+                return  # ended by the signal, as it wished: nothing of it has run
             raise Unknown("could not tell: the program ended without a word of what was seen inside")
         races = [race for race in self.program.last_report["races"] if race["both_ran"] and places_of(race) not in known]
         if races:
@@ -195,7 +197,8 @@ class Sharing:
     def _whose(self, thread, other=None):
         if other and thread["thread"] == other["thread"]:
             return "it"
-        return f"the thread of {self.evidence.name_of(thread['peer'])}" if thread["peer"] else f"the thread {thread['name']}"
+        return (f"the thread of {self.evidence.name_of(thread['peer'])}" if thread["peer"] else
+                "the main thread" if thread["name"] == "MainThread" else f"the thread {thread['name']}")
 
     def _holding(self, access):
         return f"holding {self._names(access)}" if access["locks"] else "with no lock held"

@@ -13,6 +13,7 @@ import where
 PLAIN = (dict, list, set, collections.deque)
 WRAPPED = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary,
            collections.UserDict, collections.UserList)
+WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)  # whose views are generators
 CONTAINERS = PLAIN + WRAPPED
 VALUES = CONTAINERS + (tuple, frozenset, types.MappingProxyType)  # what a variable may hold the members in
 VIEWS = (*map(type, ({}.keys(), {}.values(), {}.items())), collections.abc.MappingView)
@@ -26,7 +27,8 @@ WRITING = {"__setitem__", "__delitem__", "__iadd__", "__ior__", "__isub__", "__i
            "appendleft", "popleft", "extendleft", "rotate", "move_to_end", "subtract"}
 PUTTING = {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault", "__setitem__", "__iadd__", "__ior__", "heappush", "put"}
 CONSUMING = {"__iter__", "__contains__"}  # what takes from an iterator
-LOOKING = {"keys", "values", "items", "__class__", "__sizeof__"}  # a view reads nothing before it is walked
+VIEWING = {"keys", "values", "items"}
+LOOKING = VIEWING | {"__class__", "__sizeof__"}  # a view reads nothing before it is walked
 GOING_THROUGH = {"list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "sum", "any", "all", "len", "repr", "str",
                  "print", "bool", "next", "copy", "deepcopy", "dumps", "dump", "choice", "choices", "sample", "join", "extend",
                  "update", "deque", "Counter", "OrderedDict", "defaultdict", "fromkeys", "reduce", "select", "union",

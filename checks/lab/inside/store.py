@@ -28,7 +28,7 @@ import where
 from catching import caught  # noqa: F401  which the student's code calls here, too
 from kinds import (
     ASKED, BLOCKING, CHANGING, CONSTANT, CONSUMING, DERIVED, GOING_THROUGH, ITERATOR, LAZILY, LAZY_MODULES, LOOKING, NOTED, NOTHING,
-    OF_VARIABLES, PLAIN, PLAIN_ONE, PUTTING, VIEW, WRAPPED, WRITING_ARGUMENT, containers_under, is_library, is_theirs, sorts)
+    OF_VARIABLES, PLAIN, PLAIN_ONE, PUTTING, VIEW, VIEWING, WEAK, WRAPPED, WRITING_ARGUMENT, containers_under, is_library, is_theirs, sorts)
 from where import places, steps
 
 MISSING = object()
@@ -128,6 +128,8 @@ def called(function):
         sort = sorts[type(owner)]
         name = getattr(function, "__name__", "")
         if PLAIN_ONE <= sort <= VIEW:
+            if name in VIEWING and issubclass(type(owner), WEAK) and not is_theirs(function):
+                return lambda *args: walking(function(*args), (owner,))
             if name not in LOOKING and not (kind is types.MethodType and is_theirs(function)):
                 return touching(function, owner, name)
         elif name in NOTED and not (kind is types.MethodType and is_theirs(function)):

@@ -54,11 +54,12 @@ class Sharing:
         known = [places_of(race) for race in self._report()["races"]]
         yield
         self.program.wait_for(lambda: self.program.heard_out, 1)
-        if not self.program.last_report:
-            if (self.program.exit_code or 0) < 0 and not self.program.stopped_for:
+        report = self.program.last_report if self.program.ended else self._report()
+        if not report:
+            if self.program.exit_code < 0 and not self.program.stopped_for:
                 return  # ended by the signal, as it wished: nothing of it has run
             raise Unknown("could not tell: the program ended without a word of what was seen inside")
-        races = [race for race in self.program.last_report["races"] if race["both_ran"] and places_of(race) not in known]
+        races = [race for race in report["races"] if race["both_ran"] and places_of(race) not in known]
         if races:
             raise self._race(sorted(races, key=how_telling))
 

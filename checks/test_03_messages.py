@@ -215,7 +215,9 @@ def test_not_an_object(server):
     """
     bob = server.client("bob")
     bob.is_served()
-    for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
+    for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"[]\n", b'[["type", "chat"]]\n',
+                 b'{"type": "chat", "text": "a\tb"}\n',  # no JSON: a tab in a string is written as \t
+                 b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
         mallory = server.client("mallory")
         mallory.is_served()
         mallory.sends_bytes(data, may_end=True)

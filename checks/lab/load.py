@@ -11,6 +11,7 @@ from .seen import is_consumed
 FLOODS, LONG, FILLING = (8, 24), 60_000, "z"  # chats, and characters of each
 MOST_POINTS = 80  # at which a thread may be late, from what it was sent to its next recv or send
 MOST = 65_536  # bytes of a message
+MOST_ENDS = 1000  # that a server may read of one stream, and go on
 MOST_SECONDS = 15  # in which a server that moves may come to rest
 REFUSED = ({"type": "dance"}, {"type": "chat"}, {"type": "chat", "text": 5}, {"type": "join"}, {"type": "join", "user": ""}, {})
 BAD = (b"hello\n", b'["chat", "hello"]\n', b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "' + b"x" * MOST + b'"}\n',
@@ -184,7 +185,7 @@ class Load:
         """
         readers = self._readers()
         for reader in readers:
-            reader.takes()
+            reader.has_message()  # or one is sent for ever, which ends here
         state = self.server.rests([*held, *self._main_thread()])
         if not state:
             return not untimed and (self.server.program.lost or self.server.program.ended)
@@ -276,8 +277,19 @@ class Load:
         """Wait until the server rests, or until nothing has moved for a second."""
         before = None
         for _ in range(MOST_SECONDS):
-            if self.server.waits_until(self._rests, 1) or before == (before := self._moved()):
+            if self.server.waits_until(self._rests, 1):
                 break
+            if before == (before := self._moved()):
+                self._is_over_with_the_ended()
+                break
+
+    def _is_over_with_the_ended(self):
+        """Nothing moves, and the server does not rest: expect that it does not spend its time at the end of somebody's stream."""
+        ends = {one["peer"]: one["ends"] for one in self.server.state()["connections"]}
+        for player in self.players.values():
+            if ends.get(player.port, 0) > MOST_ENDS and player.name not in self.room.stalled:
+                raise self.server.failure(f"the server reads again and again after the end of {player}'s stream",
+                                          "the end of the stream ends the connection, and the thread that reads from it", client=player)
 
     def _moved(self):
         """How many bytes have been sent and received on each connection."""
@@ -338,6 +350,7 @@ class Load:
     def _closes(self, name):
         self.players.pop(name).sock.close()
         self.owed.pop(name, None)
+        self.pieces.pop(name, None)  # the rest of a message came too late
 
 
 def joined(shares, who):

@@ -53,7 +53,8 @@ def watch_errors():
     thread_hook, raw_thread_hook = threading.excepthook, sys.unraisablehook
 
     def in_thread(args):
-        tell_error(args.exc_value, args.exc_traceback, args.thread)
+        if args.exc_type is not SystemExit:  # which ends a thread without a word
+            tell_error(args.exc_value, args.exc_traceback, args.thread)
         without_us(args.exc_traceback)  # whose first frame is the library's
         thread_hook(args)
 

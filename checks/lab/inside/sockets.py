@@ -33,7 +33,7 @@ def install():
     for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
-    os.read, os.write = read, write
+    os.read, os.write, os.dup, socket.dup = read, write, copying(os.dup), copying(socket.dup)
     selecting.install()
 
 
@@ -278,9 +278,21 @@ def setsockopt(sock, level, option, value, *more):
         conn.linger_at = steps(sys._getframe(1))
 
 
+def copying(dup):
+    """os.dup() or socket.dup(): the copy is the same connection."""
+    def call(fd):
+        copy, conn = dup(fd), connections.get(fd)
+        connections.pop(copy, None)  # a number may be given again
+        if conn:
+            connections[copy], conn.has_copies = conn, True
+        return copy
+    return call
+
+
 def close(sock):
-    note_end(sock)
-    conn = connections.get(sock.fileno())
+    fd, conn = sock.fileno(), connections.get(sock.fileno())
+    if not (conn and conn.has_copies and any(other is conn and copy != fd and witness.is_open(copy) for copy, other in list(connections.items()))):
+        note_end(sock)
     real["close"](sock)
     if conn is not None and holds.asked:
         holds.at("closed", conn)

@@ -70,6 +70,7 @@ class Connection:
         self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.is_shut = False  # by us, so that reading tells the end at once
+        self.has_copies = False  # of its file, see dup(2)
         self.ends = 0  # times that reading told the end of the stream, or an error; 1 at least when a send has failed
         self.found_nothing = 0  # times that reading without waiting found nothing there
         self.reader = None  # the thread that read last
@@ -173,7 +174,8 @@ def answer(obey, args, attempts=200):
 def state():
     before = activity
     threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
-    return {"threads": threads, "connections": [conn.facts() | {"open": is_open(fd)} for fd, conn in list(connections.items())],
+    open_ones = {id(conn) for fd, conn in list(connections.items()) if is_open(fd)}
+    return {"threads": threads, "connections": [conn.facts() | {"open": id(conn) in open_ones} for conn in dict.fromkeys(list(connections.values()))],
             "accepted": len(accepted), "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before,
             "not_started": [{"name": thread.name, "places": places(thread.made_at)} for thread in not_started()]}
 

@@ -79,7 +79,7 @@ def test_several_in_one_piece(server):
     After the first newline the next message begins: keep the rest for the next call.
     """
     alice = server.client("alice")
-    messages = [{"type": "chat", "text": f"number {number}"} for number in range(5)]
+    messages = [{"type": "chat", "text": f"number {number}" + "!" * longer} for number, longer in enumerate((40, 0, 20, 1, 30))]
     alice.sends_bytes(b"".join(map(line, messages)))
     for message in messages:
         alice.gets(message)
@@ -217,6 +217,8 @@ def test_not_an_object(server):
     bob.is_served()
     for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"[]\n", b'[["type", "chat"]]\n',
                  b'{"type": "chat", "text": "a\tb"}\n',  # no JSON: a tab in a string is written as \t
+                 b"{'type': 'chat', 'text': 'hello'}\n",  # Python, perhaps
+                 b"[" * 50_000 + b"\n",  # for which json.loads() raises RecursionError
                  b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
         mallory = server.client("mallory")
         mallory.is_served()

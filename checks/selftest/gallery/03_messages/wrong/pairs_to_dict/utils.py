@@ -1,7 +1,7 @@
 """Makes a dict of whatever came, so that the server has one for sure.
 
 fails: 03.4
-says: and not the end of the stream
+says: did not close mallory
 dict() also takes a list of pairs, [] and "": these lines are no JSON objects and are answered.
 """
 

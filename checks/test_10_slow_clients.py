@@ -175,6 +175,20 @@ def test_bound(server):
             bob.is_cut_off()
 
 
+@after(test_bound, test_nothing_blocks_under_the_lock)
+def test_nothing_blocks_when_it_is_disconnected(server):
+    """08.1 The same when a member that does not read is disconnected
+
+    Whoever finds the outbox full ends the connection and goes on: it waits for nobody's
+    end, and for nothing to be sent.
+    """
+    server.patience = PATIENCE
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    server.sharing.looks_for((server.witness, alice, bob))
+    reads_too_late(bob, alice)
+    server.sharing.never_waits()
+
+
 @after(test_bound)
 def test_reads_again_just_before_the_bound(server):
     """10.2 The same one message before it would be disconnected: it has missed nothing
@@ -335,6 +349,35 @@ def test_nothing_is_lost_when_its_writer_is_late(server):
     takes out and begins to wait inside one `with`, or the queue does that for it.
     """
     all_comes_when_its_sender_is_late(server)
+
+
+@after(test_order_for_a_slow_member)
+def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
+    """10.4 The same when a thread that has something for a member is late, at whatever line, while what waits there is taken out
+
+    Put in and take out under one lock, each in one step: who adds to what has just been
+    taken out adds to nothing, or brings it back.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    for point in range(1, 2 * MOST_POINTS):  # bob may be the last to whom it is sent
+        said = []
+        with server.holds("send", bob) as slow, server.holds("recv", carol, point) as hold:
+            says(alice, f"{point} first", said)
+            sending = slow.caught(bob.has_message, seconds=WAIT)
+            says(alice, f"{point} second", said)  # waits in the outbox
+            server.waits_until(lambda: server.rests(but=sending), 1)
+            says(carol, f"{point} third", said)
+            held = hold.caught(lambda: server.rests(but=sending), seconds=1)
+            if held:
+                carol.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}, while all that waits for bob is sent")
+            slow.release()
+            server.waits_until(lambda: server.rests(but=held), 1)
+        says(alice, f"{point} last", said)
+        with server.pointing_to(held[0]["where"] if held else (), "was late here, while what waited for bob was taken out"):
+            for sender, text in said:
+                bob.hears_from(sender, text)
+        if not held:
+            return
 
 
 def all_comes_when_its_sender_is_late(server, more=""):

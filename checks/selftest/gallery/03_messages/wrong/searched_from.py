@@ -1,7 +1,7 @@
 """Remembers how far it has searched for a newline, so that no byte is looked at twice.
 
 fails: 03.1
-says: no message came to alice
+says: alice
 After a line has been cut off the mark is not set back: the next line's newline, which is in the buffer
 already, stands before the mark and is not seen until more comes, or never.
 """

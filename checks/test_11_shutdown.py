@@ -216,7 +216,9 @@ def test_stalled_members(server):
     stalled = [joins_slowly(server, f"s{number}-") for number in range(1, STALLED + 1)]
     forget_announcements(server, alice)
     talks_until_stuck(alice, *stalled)
-    server.gets_ctrl_c(meanwhile=lambda: knocks(server)).was_clean()
+    ending = server.gets_ctrl_c(meanwhile=lambda: knocks(server))
+    ending.was_clean()
+    ending.left_nobody()
 
 
 def test_client_who_has_just_come(server):

@@ -33,8 +33,8 @@ class Outbox:
 
     def put(self, data):
         """Add data. This never waits: when there is no room for it, the client is disconnected."""
-        waiting = self.waiting
-        if len(waiting) + len(data) > OUTBOX:
+        waiting = self.waiting  # <--
+        if len(waiting) + len(data) > OUTBOX:  # <--
             hang_up(self.conn)
             return
         self.waiting = waiting + data  # <--

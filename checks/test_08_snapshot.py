@@ -1,6 +1,8 @@
 """Lesson 08: nothing that may block is done while the lock is held, rule by rule."""
 
 from lab.clients import WAIT
+from lab.course import after
+from lab.day import a_day_in_the_room, and_then, joins_quietly
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -18,7 +20,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    a_day_in_the_room, and_then, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
+    test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 
@@ -40,6 +42,19 @@ def test_nothing_blocks_under_the_lock(server):
     """
     with and_then(server.sharing.never_waits):
         a_day_in_the_room(server)
+
+
+@after(test_nothing_blocks_under_the_lock, test_ctrl_c)
+def test_nothing_blocks_at_the_end(server):
+    """08.1 The same at the server's end
+
+    A goodbye is a send like any other: copy under the lock who is to hear it, and send it
+    when the lock is free again.
+    """
+    members = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
+    server.sharing.looks_for(members)
+    server.gets_ctrl_c()
+    server.sharing.never_waited()
 
 
 def test_others_come_and_go_while_a_send_is_stuck(server):

@@ -25,7 +25,7 @@ from test_07_lock import (  # noqa: F401
     is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
-from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
+from test_08_snapshot import test_nothing_blocks_at_the_end, test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
 ERRORS = "EPIPE", "ECONNRESET", "EHOSTUNREACH"  # with which a send fails, see send(2); the last is no ConnectionError
 MANY = 12  # members who die at once
@@ -296,8 +296,10 @@ def test_several_dead_at_once(server):
     dying = many_join(server, alice, carol)
     can_be_sent_nothing(dying)
     with contextlib.ExitStack() as late:
-        for member in dying:  # their own threads, which shutdown() wakes, would do a part of the work, now more and now less
-            late.enter_context(server.holds("end", member))
+        # Their own threads, which shutdown() wakes, would do a part of the work, now more and now less.
+        holds = [late.enter_context(server.holds("end", member)) for member in dying]
+        dying[0].resets()  # so that shutdown() of its connection fails
+        holds[0].caught(seconds=0.5)
         says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY)

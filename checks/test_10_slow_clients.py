@@ -31,7 +31,7 @@ from test_07_lock import (  # noqa: F401
     is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
-from test_08_snapshot import test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
+from test_08_snapshot import test_nothing_blocks_at_the_end, test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 from test_09_dead_clients import (  # noqa: F401
     is_free_again, others_hear, test_a_failed_send, test_a_late_clean_up, test_found_by_a_send, test_found_by_a_send_and_its_own_thread,
     test_found_by_a_send_that_is_reset, test_found_by_its_own_thread, test_found_by_two_sends_at_once,

@@ -28,10 +28,10 @@ class Hold:
     not block says that it would; "end": the next one to whom recv tells that the client
     has gone; "lock": the next one that waits, without a time-out, for a lock whose holder is
     held; "section": the next one that received from the client, when it has left its so-many-th
-    critical section since; "closed": the one that has closed its connection; "recv", "sent", "shut" and "fail": the next one that received from the
-    client, has sent to it, has shut down its connection, which another thread reads, or whose
-    send to it failed, at the so-many-th point that it comes to then: a line of the
-    student's, or an access to a container. Ends with `release`, or the with block.
+    critical section since; "closed": the one that has closed its connection; "recv", "sent",
+    "shut" and "fail": the next one that received from the client, has sent to it, has shut down
+    its connection, which another thread reads, or whose send to it failed, at the so-many-th
+    point that it comes to then: a line of the student's, or an access to a container. Ends with `release`, or the with block.
     """
 
     def __init__(self, program, what, client=None, point=1, count=1):

@@ -53,13 +53,8 @@ class Sharing:
         """Expect that in here, until the program has ended, no two threads that both still run touch the members but under the one lock."""
         known = [places_of(race) for race in self._report()["races"]]
         yield
-        self.program.wait_for(lambda: self.program.heard_out, 1)
-        report = self.program.last_report if self.program.ended else self._report()
-        if not report:
-            if self.program.exit_code < 0 and not self.program.stopped_for:
-                return  # ended by the signal, as it wished: nothing of it has run
-            raise Unknown("could not tell: the program ended without a word of what was seen inside")
-        races = [race for race in report["races"] if race["both_ran"] and places_of(race) not in known]
+        report = self._last_report()
+        races = [race for race in report["races"] if race["both_ran"] and places_of(race) not in known] if report else ()
         if races:
             raise self._race(sorted(races, key=how_telling))
 
@@ -100,6 +95,20 @@ class Sharing:
         report = self._report()
         if report["under_lock"]:
             raise self._waits(report["under_lock"])
+
+    def never_waited(self):
+        """The same, until the program's end."""
+        report = self._last_report()
+        if report and report["under_lock"]:
+            raise self._waits(report["under_lock"])
+
+    def _last_report(self):
+        """What was seen inside until the program's end; of one that still runs, until now; None of one that a signal has ended at once, as it wished."""
+        self.program.wait_for(lambda: self.program.heard_out, 1)
+        report = self.program.last_report if self.program.ended else self._report()
+        if not report and (self.program.exit_code >= 0 or self.program.stopped_for):
+            raise Unknown("could not tell: the program ended without a word of what was seen inside")
+        return report
 
     def has_one_order(self):
         """Expect that no two locks were taken in opposite order by two threads."""

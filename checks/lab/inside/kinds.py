@@ -42,6 +42,7 @@ LAZILY = {"map", "filter", "zip", "enumerate", "reversed", "chain", "islice", "i
 
 BLOCKING = {("concurrent.futures._base", "result"), ("concurrent.futures._base", "exception"), ("concurrent.futures._base", "wait"),
             ("threading", "wait"), ("select", "select"), ("select", "poll"), ("selectors", "select"),
+            ("_socket", "gethostbyname"), ("_socket", "gethostbyaddr"), ("socket", "getaddrinfo"), ("socket", "getfqdn"),
             ("subprocess", "run"), ("subprocess", "wait"), ("subprocess", "call"), ("builtins", "input")}
 NOTED = GOING_THROUGH | LAZILY | {name for _, name in BLOCKING}
 CHANGING = WRITING | WRITING_ARGUMENT

@@ -218,7 +218,6 @@ def test_not_an_object(server):
     for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"[]\n", b'[["type", "chat"]]\n',
                  b'{"type": "chat", "text": "a\tb"}\n',  # no JSON: a tab in a string is written as \t
                  b"{'type': 'chat', 'text': 'hello'}\n",  # Python, perhaps
-                 b"[" * 50_000 + b"\n",  # for which json.loads() raises RecursionError
                  b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
         mallory = server.client("mallory")
         mallory.is_served()

@@ -408,7 +408,7 @@ def test_refusal_is_private(server):
     alice.is_told_of(bob)
     for message, what in (({"type": "dance"}, "an unknown type"), ({"type": "chat"}, "a chat without a text"),
                           ({"type": "chat", "text": 5}, "a chat with the text 5"),
-                          ({"type": "join", "user": "mallory"}, "a second join")):
+                          ({"type": "join", "user": "mallory"}, "a second join"), ({"type": "join", "user": "alice"}, "a second join with the same nick")):
         fence(alice, bob)
         bob.forgets_system_messages()
         alice.is_refused(message, what)

@@ -350,6 +350,20 @@ def test_end_of_input(client, room):
     room.gets_the_end()
 
 
+@after(test_line_is_sent, test_end_of_input)
+def test_last_line_without_a_newline(client, room):
+    """06.3 The end of the input takes nothing from a last line without a newline: it is sent whole, or not at all
+
+    Take a newline off, not the last character: line.rstrip("\\n") or
+    line.removesuffix("\\n") instead of line[:-1].
+    """
+    joins(client, room)
+    client.comes_to_rest()
+    client.types("the end", ending="")
+    client.ends_the_input()
+    room.gets_one_of(said("the end"), LEAVE)
+
+
 def test_no_server(client, room):
     """06.4 No server: a clear line and an exit code other than 0, no traceback
 

@@ -259,7 +259,7 @@ def test_one_lock(server):
         the_room_empties(server)
 
 
-@after(test_one_lock, test_ctrl_c)
+@after(test_one_lock)
 def test_one_lock_at_the_end(server):
     """07.3 The same at the server's end: the members are touched only while the lock is held
 

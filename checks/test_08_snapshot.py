@@ -44,7 +44,7 @@ def test_nothing_blocks_under_the_lock(server):
         a_day_in_the_room(server)
 
 
-@after(test_nothing_blocks_under_the_lock, test_ctrl_c)
+@after(test_nothing_blocks_under_the_lock)
 def test_nothing_blocks_at_the_end(server):
     """08.1 The same at the server's end
 

@@ -175,9 +175,9 @@ def test_bound(server):
             bob.is_cut_off()
 
 
-@after(test_bound, test_nothing_blocks_under_the_lock)
+@after(test_bound)
 def test_nothing_blocks_when_it_is_disconnected(server):
-    """08.1 The same when a member that does not read is disconnected
+    """10.2 Whoever finds the bound reached waits for nothing while the lock is held
 
     Whoever finds the outbox full ends the connection and goes on: it waits for nobody's
     end, and for nothing to be sent.

@@ -198,8 +198,8 @@ class Terminal:
 
     # -------------------------------------------------- the keyboard
 
-    def types(self, text):
-        """Type a line, when the line before has been read: a program in a terminal gets one at a time, too."""
+    def types(self, text, ending="\n"):
+        """Type a line, when the line before has been read: a program in a terminal gets one at a time, too. ending: of the line; "" leaves it open."""
         if not self.program.watch_until(lambda: self.program.ended or self.program.has_taken_what_was_typed(), WAIT):
             self.deadline_passed()
             raise self.nothing_was_done(f"{NAME} has not read the line typed before within {WAIT:g} seconds",
@@ -207,7 +207,7 @@ class Terminal:
         self.story.add("user", "->", cut(text) if text else "(an empty line)")
         self._typed_lines += 1
         self.typed_at, self.last_typed, self._typed_text = time.monotonic(), cut(repr(text)) if text else "an empty line", text
-        self.program.types(text.encode() + b"\n")
+        self.program.types((text + ending).encode())
 
     def ends_the_input(self):
         """Do what Ctrl-D does (on Windows: Ctrl-Z and Enter)."""

@@ -1,6 +1,6 @@
 """When the bound is reached put() ends the writer itself, and waits for it up to a second, in the sender's thread and with the lock.
 
-fails: 08.1
+fails: 10.2
 """
 
 import socket

@@ -62,6 +62,18 @@ def test_chat_to_the_others(server):
         bob.hears(alice, text)
 
 
+@after(test_chat_to_the_others)
+def test_the_same_twice(server):
+    """05.2 What somebody says twice comes twice
+
+    Every chat goes to the others, whatever was said before.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    for _ in range(2):
+        alice.says("hi")
+        bob.hears(alice, "hi")
+
+
 def test_every_other_member(server):
     """05.2 A chat goes to every other member, whoever says it, under that member's own nick
 

@@ -75,6 +75,18 @@ def test_chat_is_shown(client, room):
 
 
 @after(test_chat_is_shown)
+def test_the_same_twice_is_shown(client, room):
+    """06.1 What somebody says twice is printed twice
+
+    What was printed before is no reason not to print.
+    """
+    joins(client, room)
+    for _ in range(2):
+        room.says(chat("bob", "hi"))
+        client.shows("bob: hi")
+
+
+@after(test_chat_is_shown)
 def test_namesake_is_shown(client, room):
     """06.1 A chat of another alice is printed as well
 

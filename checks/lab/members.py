@@ -200,6 +200,9 @@ class Member(Messenger):
         self.hears(nick, text)
 
 
+NICK_COMES_FIRST = 7  # from this lesson on nobody can be welcomed before it is in the room
+
+
 class RoomMember(Member):
     """A client in the room: what it says, the others hear (lesson 05 and later)."""
 
@@ -212,7 +215,10 @@ class RoomMember(Member):
         for member in self.server.clients:
             if member.nick and member is not self:
                 member.news.append(nick.strip())
-        return super().joins(nick, **more)
+        super().joins(nick, **more)
+        if self.server.number < NICK_COMES_FIRST:
+            self.server.is_through_with(self)
+        return self
 
     def _new_nick(self):
         """The name; with a number, if somebody had it before: his nick may become free a little later than his connection ends."""

@@ -235,8 +235,9 @@ class Load:
             if name in self.room.stalled or name in self.cut_off:
                 continue
             if going.get(name) != "breaks off":
-                self._is_judged(player, self.owed.pop(name, [share]), name in going)
-                self._puts_away(player, answers[name])
+                shares = self.owed.pop(name, [share])
+                self._is_judged(player, shares, name in going)
+                self._puts_away(player, answers[name], [event for each in shares if each.late for event in each.events])
             if name in going:
                 self._closes(name)
 
@@ -268,10 +269,16 @@ class Load:
             raise self.server.failure(f"{player} got {words}", "each member hears what the others say and what becomes of them, once, and nothing else",
                                       client=player, offset=player.where(which))
 
-    def _puts_away(self, player, answers=0):
-        """All that it has heard has been judged, but what is told of those whose fate is not known yet."""
-        player.inbox[:] = [(offset, message) for offset, message in player.inbox if not answers and message.get("type") == "system" and any(
-            is_alone(nick, message["text"]) for nick in self.undecided)]
+    def _puts_away(self, player, answers=0, late=()):
+        """All that it has heard has been judged, but what is told of those whose fate is not known yet. late: the events of which it has heard only now."""
+        known, kept = collections.Counter(event.nick for event in late if event.kind != "said"), []
+        for offset, message in player.inbox:
+            about = next((nick for nick in self.undecided if message.get("type") == "system" and is_alone(nick, message["text"])), None)
+            if known[about]:
+                known[about] -= 1
+            elif about and not answers:
+                kept.append((offset, message))
+        player.inbox[:] = kept
 
     def _comes_to_rest(self):
         """Wait until the server rests, or until nothing has moved for a second."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from lab import stories
-from lab.model import DOES, NAMES, Event, Heard, Room, Share, Step, resolved
+from lab.model import DOES, NAMES, Event, Heard, Moment, Room, Share, Step, resolved
 from lab.noise import LEFT_OPEN, NOISE, fate, is_survived
 from lab.server import Server
 from lab.submission import Submission
@@ -174,6 +174,24 @@ def test_hypothesis_finds_the_shortest_story():
 def test_our_servers_stand_it(lesson, examples):
     found = Soak(SOLUTIONS.files(lesson), lesson).run(examples, number=3)
     assert not found, (list(map(str, found[0])), found[1].message, found[2])
+
+
+@pytest.mark.parametrize("moments", [
+    ("carol stalls", "alice stalls", "bob floods while carol reads", "alice leaves"),  # she hears late of a joining, while it is not known whether alice is there
+    ("dave stalls", "alice floods while bob joins dave"),  # there may be room for bob as dave, or not
+    ("dave stalls", "dave sends a piece", "alice floods", "alice floods", "alice floods", "dave joins")])  # the rest of the piece is no part of a new connection
+def test_what_is_right_is_called_right(moments):
+    def step(words):
+        who, *does = words.split()
+        nick = does.pop() if does[-1] in NAMES else who
+        more = NAMES.index(nick) - NAMES.index(who) if does == ["joins"] else 1
+        return Step(who, " ".join(does), more)
+
+    soak = Soak(SOLUTIONS.files("11_shutdown"), "11_shutdown")
+    try:
+        soak.goes_through([Moment(tuple(map(step, moment.split(" while ")))) for moment in moments])
+    finally:
+        soak.stop()
 
 
 # ------------------------------------------------------------------ any bytes

@@ -23,6 +23,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 
+SEND_ERRORS = "EPIPE", "ECONNRESET"  # see send(2)
 MOST_SECTIONS = 3  # critical sections of a join that are looked at in pairs
 
 
@@ -386,11 +387,19 @@ def test_lock_is_free_after_a_failed_send(server):
     alice = server.client("alice").joins()
     dies_unnoticed(server, server.client("bob").joins(), alice)
     the_room_lives(server, "a send to a member failed")
+    for error in SEND_ERRORS:
+        dead = server.client(f"bob-{error}").joins()
+        server.cannot_send_to(dead, error)
+        alice.says("is anybody there?")
+        server.is_through_with(alice)
+        the_room_lives(server, f"a send to a member failed ({error})")
+        dead.resets()
+        server.notices(dead)
     for number, (message, what) in enumerate((({"type": "join", "user": "alice"}, "the answer to a join with a taken nick"),
                                               ({"type": "chat", "text": "hi"}, "the answer to a chat before the join"),
                                               ({"type": "join", "user": "carol"}, "the answer to a join")), 1):
         client = server.client(f"client {number}")
-        server.cannot_send_to(client, "EPIPE")
+        server.cannot_send_to(client, SEND_ERRORS[number % 2])
         client.sends(message)
         server.is_through_with(client)
         the_room_lives(server, f"{what} failed")

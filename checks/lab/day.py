@@ -5,6 +5,7 @@ import contextlib
 from .faults import MOST_POINTS
 from .verdict import Failure, Unknown
 
+MORE_THAN_A_BUFFER = 20_000  # characters; a file made of a socket holds up to 8 KiB back
 
 def leaves(member):
     member.leaves()
@@ -40,8 +41,8 @@ def and_then(judge):
 def a_day_in_the_room(server):
     """Everything that makes threads touch the members; what comes of it is not looked at here."""
     members = alice, bob, carol = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
-    for member in members:
-        member.says("hi")
+    for member, text in zip(members, ("hi", "hi", "x" * MORE_THAN_A_BUFFER)):
+        member.says(text)
         server.is_through_with(member)
     server.comes_to_rest()
     server.sharing.looks_for(members)

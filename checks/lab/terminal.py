@@ -170,7 +170,7 @@ class Terminal:
 
         def types(text):
             self.program.types(text.encode() + b"\n")
-            self.program.watch_until(self.is_idle, REST)
+            self.program.watch_until(self.is_idle, WAIT)
 
         return lines_for(self.evidence, 0, lambda: types(USUAL), lambda: types(self._typed_text), cut(repr(self._typed_text)), repr(USUAL))
 

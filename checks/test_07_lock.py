@@ -23,7 +23,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 
-SEND_ERRORS = "EPIPE", "ECONNRESET"  # see send(2)
+SEND_ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MOST_SECTIONS = 3  # critical sections of a join that are looked at in pairs
 
 
@@ -267,8 +267,8 @@ def test_one_lock_at_the_end(server):
     When Ctrl-C comes the clients' threads are at their work, and others may come: the
     main thread, which says goodbye or closes their connections, is a thread like any other.
     """
-    members = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
-    server.sharing.looks_for(members)
+    for name in ("alice", "bob", "carol"):
+        joins_quietly(server, name)
     with server.sharing.is_guarded_to_the_end():
         server.gets_ctrl_c()
 

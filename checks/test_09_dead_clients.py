@@ -22,12 +22,12 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
+    SEND_ERRORS, is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_at_the_end, test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
 
-ERRORS = "EPIPE", "ECONNRESET", "EHOSTUNREACH"  # with which a send fails, see send(2); the last is no ConnectionError
+ERRORS = *SEND_ERRORS, "EHOSTUNREACH"  # the last is no ConnectionError
 MANY = 12  # members who die at once
 ALL = 200  # members who die one after another
 AT_ONCE = 10  # of these

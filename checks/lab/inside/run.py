@@ -239,7 +239,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
     sockets.install()
     watch_errors()
-    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines))
+    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines, witness.wake))
     if {name.partition(".")[0] for name in os.listdir(where.folder)} & {name.partition(".")[0] for name in spare}:
         give_way(spare)
     if watch:

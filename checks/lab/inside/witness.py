@@ -298,7 +298,7 @@ def blame(peer, offset):
     return ()
 
 
-COMMANDS = {"state": state, "blame": blame, "wake": lambda: wake()}
+COMMANDS = {"state": state, "blame": blame}
 
 
 # ------------------------------------------------------------------ calls that may block

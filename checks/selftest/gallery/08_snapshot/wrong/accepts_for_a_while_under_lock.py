@@ -1,7 +1,7 @@
 """Accepts under the Condition, with a time-out and a pause, so that others get it now and then.
 
 fails: 08.1 08.2
-says: the thread MainThread calls accept
+says: the main thread calls accept
 says:
 """
 

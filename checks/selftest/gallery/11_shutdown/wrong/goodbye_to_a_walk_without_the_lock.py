@@ -1,7 +1,7 @@
 """The main thread goes through the members without the lock, for "at the end nobody else is there".
 
 fails: 07.3
-says: the thread MainThread copies `clients`
+says: the main thread copies `clients`
 """
 
 import socket

@@ -1,7 +1,7 @@
 """The main thread clears the members before it takes the lock: at that moment others look into them.
 
 fails: 07.3
-says: the thread MainThread empties `clients`
+says: the main thread empties `clients`
 """
 
 import socket

@@ -1,7 +1,7 @@
 """The main thread looks again and again, without the lock, whether all members have been taken out.
 
 fails: 07.3
-says: the thread MainThread looks whether `clients` is empty
+says: the main thread looks whether `clients` is empty
 """
 
 import socket

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import warnings
 
 import nbformat
@@ -12,6 +13,7 @@ from nbclient.exceptions import CellExecutionError
 from . import source
 
 CELL_SECONDS = 120  # that one cell may take; the slowest takes two on an idle machine
+PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 STAY_SECONDS = 10  # until then a thread that is about to end has ended
 WATCH = """
 import threading as _threads
@@ -36,6 +38,11 @@ def execute(name):
                                    "nbformat": 4, "nbformat_minor": 5})
     client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
                             resources={"metadata": {"path": str(source.HERE)}}, extra_arguments=["--log-level=ERROR"])
+    # A port that the system hands out may be somebody else's by the time the kernel listens: take those that it does not.
+    client.create_kernel_manager()
+    client.km.cache_ports = False
+    for port, role in enumerate(PORTS, 20_000 + os.getpid() % 2000 * len(PORTS)):
+        setattr(client.km, role, port)
     said = []
     with client.setup_kernel():
         silently(client, WATCH)

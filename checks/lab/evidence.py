@@ -57,7 +57,7 @@ class Evidence:
         closed: its connection had ended. Raises LabError when nothing of the student's has run.
         """
         where, detail = [], list(detail)
-        program, closes_in_vain = self.program, False
+        program, is_explained = self.program, bool(self.program.stuck)
         if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
             raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
         state = program.last_state or (None if program.ended else program.state())
@@ -100,9 +100,11 @@ class Evidence:
             if mine and mine[-1]["closed_at"] and not getattr(peer, "end", ""):
                 why = "a file that was made of it keeps it open" if mine[-1]["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
                 where[:0] = self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
-                closes_in_vain = True
+                is_explained = True
             for thread in serving or ([] if mine or where else threads):
-                where += self.spots(thread["places"], self.doing(thread), "called from here")
+                held_by = self.holding(thread, threads)
+                where += held_by + self.spots(thread["places"], self.doing(thread), "called from here")
+                is_explained = is_explained or bool(held_by)
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
                 for thread in threads:
                     if thread["call"] in ("notify", "wait", "get", "join", "tasks") or thread["waits"]:
@@ -122,7 +124,7 @@ class Evidence:
         if printed:
             detail.append(("The last lines that it printed", printed[-8:]))
         failure = kind(message, should, unique(where), detail, hint)
-        failure.is_explained = bool(program.stuck or caught or closes_in_vain)
+        failure.is_explained = is_explained or bool(caught)
         return failure
 
     def asked(self, *command):
@@ -188,17 +190,28 @@ class Evidence:
         """What this thread of a state is doing."""
         waits = thread.get("waits_for")
         if waits:
-            holder = f"the thread of {self.name_of(waits['holder'])} holds it since" if waits["holder"] else "taken at"
-            return f"waits for {lock_name(self, waits)} ({holder} {place(waits['since'])})"
+            held = f"{self.owner(waits['holder'])} holds it since" if waits["holder"] else "taken at"
+            return f"waits for {lock_name(self, waits)} ({held} {place(waits['since'])})"
         if thread["call"] == "recv" and any(one["peer"] == thread["peer"] and reads_on(one) for one in (state or {}).get("connections", ())):
             return f"reads on after the end of {self.name_of(thread['peer'])}'s stream"
         if thread["call"]:
             return CALLS[thread["call"]].format(who=self.name_of(thread["peer"]))
         return "waits for another thread to do something" if thread["waits"] else CALLS["nap"] if thread["nap"] else "stands here"
 
-    def whose(self, thread):
-        """Whose thread this is: the client's from whom it reads, or its name."""
-        return f"the thread of {self.name_of(thread['reads'])}" if thread["reads"] else f"the thread {thread['name']}"
+    def owner(self, thread):
+        """Whose thread this is: the peer's, the main one, or its name."""
+        return (f"the thread of {self.name_of(thread['peer'])}" if thread["peer"] else
+                "the main thread" if thread["name"] == "MainThread" else f"the thread {thread['name']}")
+
+    def holding(self, thread, threads):
+        """Where the one of these threads stands that holds the lock for which this one waits, and where it took it."""
+        waits = thread.get("waits_for") or {"holder": None}
+        holder = next((other for other in threads if waits["holder"] and other["id"] == waits["holder"]["id"]), None)
+        if not holder:
+            return []
+        name = lock_name(self, waits)
+        return (self.spots(holder["places"], f"{self.doing(holder)}, and holds {name} meanwhile", "called from here")
+                + self.spots(waits["since"][:1], f"takes {name}"))
 
     def standing(self, state):
         """Where each thread of this state stands, one line a thread; those that hold, or wait for, what is not the next message come first."""
@@ -344,7 +357,7 @@ def stuck_words(evidence, stuck):
     """Say of a wait that cannot end who waits where for what: (one sentence, where)."""
     words, where = [], []
     for wait in stuck["waits"]:
-        whose = f"the thread of {evidence.name_of(wait['peer'])}" if wait["peer"] else f"the thread {wait['name']}"
+        whose = evidence.owner(wait)
         name, at, since = lock_name(evidence, wait), place(wait["at"]), place(wait["since"])
         if wait["for_end_of"]:
             name = "the end of the thread " + (f"of {evidence.name_of(wait['holder'])}" if wait["holder"] else wait["for_end_of"])

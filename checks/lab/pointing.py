@@ -69,7 +69,8 @@ class Pointing:
     def nothing_more_comes(self, silence, should, client, offset):
         """Return the failure of a client to whom nothing came, and nothing will."""
         failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
-        failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
+        if not failure.is_explained:
+            failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
         for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
             ended = None if other.finished or other.may_end or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
             if ended and ended["where"]:
@@ -138,7 +139,7 @@ class Pointing:
             waiting = self.who_waits_for(slow)
             failure.message += f"; all this while {slow} reads nothing"
             if waiting and self.evidence.doing(waiting[0]) not in failure.message:
-                failure.message += f", and {self.evidence.whose(waiting[0])} {self.evidence.doing(waiting[0])}, at {place(waiting[0]['places'])}"
+                failure.message += f", and {self.evidence.owner(waiting[0] | {'peer': waiting[0]['reads']})} {self.evidence.doing(waiting[0])}, at {place(waiting[0]['places'])}"
             found = [(thread, f"{self.evidence.doing(thread)}, and holds {lock_name(self.evidence, thread['holds'][-1])}")
                      for thread in self.threads_sending_to(slow) if thread.get("holds")]
             found += [(thread, self.evidence.doing(thread)) for thread in waiting]

@@ -207,8 +207,7 @@ class Sharing:
     def _whose(self, thread, other=None):
         if other and thread["thread"] == other["thread"]:
             return "it"
-        return (f"the thread of {self.evidence.name_of(thread['peer'])}" if thread["peer"] else
-                "the main thread" if thread["name"] == "MainThread" else f"the thread {thread['name']}")
+        return self.evidence.owner(thread)
 
     def _holding(self, access):
         return f"holding {self._names(access)}" if access["locks"] else "with no lock held"

@@ -147,7 +147,8 @@ def misjudged(exhibit, checks):
     if not exhibit.fails:
         out += [f"fails {check.rule} {check.name}: {check.message}" for check in failed]
     main = next((check for check in failed if check.rule in exhibit.fails[:1]), None)
-    if main and exhibit.says not in main.message and not exhibit.marked & {(spot["file"], spot["line"]) for spot in main.where}:
+    said = main and exhibit.says and exhibit.says in main.message
+    if main and not said and not exhibit.marked & {(spot["file"], spot["line"]) for spot in main.where}:
         out.append(f"neither says {exhibit.says!r} nor shows a marked line: {main.message}")
     return out
 

@@ -482,7 +482,11 @@ def locks_of(ident):
         return {}
     waits = None if isinstance(actor.waits_for, End) else actor.waits_for
     return {"sections": actor.sections, "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
-            "waits_for": describe_lock(waits, waits.since) | {"holder": waits.holder.peer if waits.holder else None} if waits else None}
+            "waits_for": describe_lock(waits, waits.since) | {"holder": describe_actor(waits.holder)} if waits else None}
+
+
+def describe_actor(actor):
+    return {"id": actor.ident, "peer": actor.peer, "name": actor.name} if actor else None
 
 
 def describe_lock(lock, since):

@@ -1,7 +1,7 @@
 """Keeps the nicks in a set of their own and never takes one out again.
 
 fails: 07.1 07.4
-says: no chat message came to walter
+says: is still taken, though bob has gone
 says:
 """
 

@@ -1,7 +1,7 @@
 """Ends the connection of a client whose nick is taken: it cannot try another one.
 
 fails: 07.1 07.3 07.4
-says: the server closed a second alice's connection
+says: the server closed
 says:
 """
 

@@ -1,7 +1,7 @@
 """Releases the lock after it has looked, to print who is coming, and takes it again to insert.
 
 fails: 07.2
-says: both of two that asked for 'nick
+says: both of two that asked for
 says:
 """
 

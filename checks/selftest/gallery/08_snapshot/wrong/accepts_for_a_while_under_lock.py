@@ -2,7 +2,6 @@
 
 fails: 08.1 08.2
 says: the main thread calls accept
-says:
 """
 
 import socket

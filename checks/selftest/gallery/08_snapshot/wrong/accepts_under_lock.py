@@ -1,8 +1,7 @@
 """The main thread holds the lock while it waits for the next client, so that nobody changes the members.
 
 fails: 08.1 05.1 08.2
-says: the main thread calls accept
-says:
+says: the main thread
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Removes by nick: the second thread that does so throws out whoever has the nick by then.
 
 fails: 09.2
-says: the server closed the next bob's connection
+says: the next bob is thrown out
 says:
 """
 

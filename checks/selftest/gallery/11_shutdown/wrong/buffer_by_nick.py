@@ -1,6 +1,7 @@
 """Keeps what has arrived under the member's nick, and what is left of it awaits the next one who has that nick.
 
 fails: 11.3
+says: who has neither come nor gone just then
 """
 
 import socket

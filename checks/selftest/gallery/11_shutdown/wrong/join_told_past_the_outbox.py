@@ -1,6 +1,7 @@
 """Tells of a newcomer past the outboxes, at once: with a member that does not read, nobody gets in.
 
 fails: 11.3
+says: a line that is not JSON
 """
 
 import socket

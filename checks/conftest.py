@@ -5,7 +5,6 @@ import os
 import platform
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,8 +13,10 @@ import pytest
 from lab import sandbox, words
 from lab.course import LESSONS, Run, lesson_named, order
 from lab.judge import PARTS, begin, note, program_of
+from lab.processes import allow_open_files
 from lab.server import MOST_DEADLINES
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING
+from lab.writing import write
 
 HERE = Path(__file__).parent
 RUN = pytest.StashKey()
@@ -56,6 +57,7 @@ def pytest_cmdline_main(config):
 
 
 def pytest_configure(config):
+    allow_open_files()
     run = config.stash[RUN] = what_is_asked(config.option)
     config.pluginmanager.register(Verdicts(config, run), "chat-lab-verdicts")
 
@@ -73,7 +75,7 @@ def what_is_asked(option):
         raise pytest.UsageError(f"--json: {option.json} cannot be written: not a file in a folder that exists")
     if option.report and os.path.exists(option.report) and not os.path.isdir(option.report):
         raise pytest.UsageError(f"--report: {option.report} is no folder")
-    run = Run(folder, course=option.submission is None and not lessons)
+    run = Run(folder, course=option.submission is None and not lessons, is_named=option.submission is not None)
     run.asked = lessons or [lesson for lesson in LESSONS if option.submission is None or run.submission.holds(lesson)]
     run.missing = [] if lessons else [lesson for lesson in LESSONS if lesson not in run.asked]
     if not run.asked:
@@ -222,12 +224,7 @@ class Verdicts:
         target = self.config.option.json
         if not target or hasattr(self.config, "workerinput") or not self.run.lessons:
             return
-        content = self.content()
-        handle, name = tempfile.mkstemp(dir=os.path.dirname(target) or ".", prefix=".verdicts-")
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        write(target, json.dumps(self.content(), ensure_ascii=False, indent=1))
 
     def content(self):
         return self.run.as_file(platform.python_version(), time.monotonic() - self.began)
@@ -238,7 +235,7 @@ class Verdicts:
         out = Path(self.config.option.report)
         out.mkdir(parents=True, exist_ok=True)
         html = page.report_page(judging.result_of(self.run, self.content()))
-        (out / "index.html").write_text(html, encoding="utf-8", errors="backslashreplace")
+        write(out / "index.html", html)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session, exitstatus):

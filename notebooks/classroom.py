@@ -142,11 +142,11 @@ class Server:
         self.over.set()
         for client in self.clients:
             client.sock.close()
-        for conn in self.conns.values():  # wakes a thread that waits in recv() or sendall()
-            with contextlib.suppress(OSError):
-                conn.shutdown(socket.SHUT_RDWR)
         deadline = time.monotonic() + PATIENCE
         while (left := set(threading.enumerate()) - self.others) and time.monotonic() < deadline:
+            for conn in list(self.conns.values()):  # one may have come just now
+                with contextlib.suppress(OSError):
+                    conn.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits in recv() or sendall()
             time.sleep(0.002)
         for sock in [self.listener, *self.conns.values()]:
             sock.close()
@@ -432,5 +432,5 @@ def checks_say(lesson, check, instead, file="server.py"):
         verdict, = run.checks[lesson]
         print(f"{verdict.rule} {verdict.title}: {verdict.verdict}\n\n{textwrap.fill(unnumbered(verdict.message), 100)}")
         for spot in verdict.where[:2]:  # the likeliest; what stands behind them may differ from run to run
-            source = (target / spot["file"]).read_text(encoding="utf-8").splitlines()[spot["line"] - 1].strip()
+            source = (target / spot["file"]).read_bytes().splitlines()[spot["line"] - 1].decode().strip()
             print(f"\n{spot['file']}:{spot['line']}   {spot['what']}\n    {source}")

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from . import report
+from ..lab.processes import allow_open_files
 from .load import Room
 from .server import Server
 
@@ -116,17 +117,6 @@ def progress(total):
 
     yield step
     print("\r\x1b[K", end="", file=sys.stderr)
-
-
-def allow_open_files(count):
-    """Some systems allow a process 256 open files or sockets unless it asks for more."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < count:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count if hard == resource.RLIM_INFINITY else min(count, hard), hard))
 
 
 def main():

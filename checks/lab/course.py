@@ -74,8 +74,9 @@ def blank(function):
 class Run:
     """What is asked for in this run, and what has come out so far."""
 
-    def __init__(self, folder, course=False):
+    def __init__(self, folder, course=False, is_named=False):
         self.submission = Submission(folder)
+        self.is_named = is_named  # was this folder asked for by --submission?
         self.course = course  # lesson after lesson, up to the first that does not pass
         self.asked = []  # lessons
         self.missing = []  # lessons that the folder does not hold, and nobody asked for by name

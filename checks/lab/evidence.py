@@ -92,7 +92,7 @@ class Evidence:
             where += self.spots(last["closed_at"], f"ends the connection with {peer}", "called from here")
         if mine and reads_on(mine[-1]):
             where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
-        if not closed or program.stopped_for:
+        if not closed or program.used_too_much:
             readers = {one["reader"] for one in mine}
             serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or thread["id"] in readers]
             if mine and not serving:
@@ -177,8 +177,8 @@ class Evidence:
 
     def source(self, file, number):
         """A line of the student's, stripped, or an empty one."""
-        lines = self.files.get(file, b"").decode("utf-8", "replace").splitlines()
-        return lines[number - 1].strip() if number <= len(lines) else ""
+        lines = self.files.get(file, b"").splitlines()  # of bytes, which has the same ends of lines as Python
+        return lines[number - 1].decode("utf-8", "replace").strip() if number <= len(lines) else ""
 
     def own_file_first(self, where):
         """Whom a message goes to is decided in the program's own file, wherever the send itself stands."""
@@ -311,7 +311,7 @@ class Evidence:
     def how_it_ended(self):
         """Say how the program came to its end."""
         program = self.program
-        if program.stopped_for:
+        if program.used_too_much:
             return f"{self.name} was stopped: it used more than 512 MB of memory"
         program.wait_for(lambda: program.crash or program.exits or program.heard_out, WAIT)  # its last words may still be on their way
         if program.crash:

@@ -12,7 +12,7 @@ from .clients import WAIT
 from .evidence import is_a, place
 from .faults import Stop
 from .members import is_chat
-from .seen import WAITS
+from .seen import WAITS, connection_of
 from .verdict import Failure, Unknown
 
 SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
@@ -157,7 +157,7 @@ class Rehearsal:
         come under the same lock here: what that lock keeps out now it did not keep out then.
         """
         state = self.room.ask("state") or {"threads": (), "connections": ()}
-        reader = next((one["reader"] for one in state["connections"] if one["peer"] == client.port), None)
+        reader = (connection_of(client, state) or {}).get("reader")
         thread = next((thread for thread in state["threads"] if thread["id"] == reader and thread["call"] in WAITS), None)
         late = next((thread for thread in state["threads"] if thread["id"] == held["thread"]), {})
         locks = [lock["lock"] for lock in late.get("holds", ())]

@@ -29,7 +29,7 @@ def listener_of(program):
         state = program.ask("state") or {"threads": ()}
         return program.ended or any(thread["call"] == "accept" for thread in state["threads"])
 
-    program.wait_for(lambda: program.listeners or program.stopped_for or program.lost, LISTEN)
+    program.wait_for(lambda: program.listeners or program.used_too_much or program.lost, LISTEN)
     if program.lost and not program.ended:
         program.watch_until(lambda: program.ended or program.find_listeners(), LISTEN)
         program.listeners += [{"port": port, "asked": None, "where": ()} for port in program.find_listeners()]
@@ -47,7 +47,7 @@ def not_started(evidence):
     if program.ended:
         program.wait_for(lambda: program.crash or program.exits or program.heard_out, WAIT)  # its last words may still be on their way
     hint = ""
-    if program.stopped_for:
+    if program.used_too_much:
         was = evidence.how_it_ended()
     elif program.crash:
         was, hint = f"server.py stopped with {program.crash['error']}", hint_about(program.crash["error"]) or ""

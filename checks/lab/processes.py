@@ -55,6 +55,17 @@ def after_fork():
         fork_servers.popitem()[1].channel.close()
 
 
+def allow_open_files(count=4096):
+    """Let this process, and those that it starts, open so many files and sockets, where the system lets it: some allow 256 unless one asks."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count if hard == resource.RLIM_INFINITY else min(count, hard), hard))
+
+
 running = set()  # the ids of processes that we have started, and that run now
 fork_servers = {}  # is there a screen? -> ForkServer
 ADOPTS = adopt_orphans()
@@ -300,7 +311,8 @@ def interrupt(process):
     """
     tgkill = getattr(ctypes.CDLL(None), "tgkill", None)
     if not tgkill or main_thread_blocks(process, signal.SIGINT) or tgkill(process.pid, process.pid, signal.SIGINT) != 0:
-        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
 
 
 def main_thread_blocks(process, number):
@@ -322,5 +334,5 @@ def kill(process):
 def memory(process):
     try:
         return process.memory_info().rss
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return 0

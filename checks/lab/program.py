@@ -65,7 +65,7 @@ class Program:
         self.last_report = None  # and of the members, where locks and containers are watched
         self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
         self.held = []  # threads that wait at a hold, {"what", "peer", "thread", "where"}
-        self.stopped_for = self.last_state = None  # "memory", when the kit stopped it, and the witness's state then
+        self.used_too_much, self.last_state = False, None  # has the kit stopped it for its memory, and the witness's state then
         self.lost = False  # the witness inside answers no more
         self.heard_out = False  # all that it ever told has been read
         self._peak = 0
@@ -89,6 +89,12 @@ class Program:
         try:
             os.write(self._commands, self._sign)
             self.process = processes.start(self.folder, name, files, ports, watch, command_out, event_in, output_in, self._keyboard)
+        except BaseException:  # nobody can stop what was never there
+            for fd in (self._commands, self._events, output, self._keyboard, typing):
+                if fd is not None:
+                    os.close(fd)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         finally:
             for fd in (command_out, event_in, output_in):
                 os.close(fd)
@@ -287,11 +293,11 @@ class Program:
             used = sum(map(memory, family or [self.tree]))
             self._peak = max(self._peak, used)
             if used > MEMORY_MOST:
-                return self._stop_for("memory")
+                return self._stop_for_memory()
 
-    def _stop_for(self, reason):
+    def _stop_for_memory(self):
         self.last_state = self.ask("state")
-        self.stopped_for = reason
+        self.used_too_much = True
         for process in self.family():
             kill(process)
 
@@ -345,9 +351,15 @@ class Program:
         return code
 
     def press_ctrl_c(self):
-        """Do what the terminal does on Ctrl-C (on Windows: on Ctrl-Break)."""
-        if not self.ended:
-            self.process.send_signal(signal.CTRL_BREAK_EVENT) if WINDOWS else processes.interrupt(self.tree)
+        """Do what the terminal does on Ctrl-C; on Windows, where that wakes nobody who waits without a time-out, what it does on Ctrl-Break then."""
+        if self.ended:
+            return
+        if not WINDOWS:
+            processes.interrupt(self.tree)
+        elif any(thread["main"] and thread["call"] and not thread["timed"] for thread in (self.ask("state") or {"threads": ()})["threads"]):
+            self.process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            self.ask("interrupt")
 
     def ends_within(self, seconds):
         """Wait for the program's end, at most `seconds`; return whether it ended."""

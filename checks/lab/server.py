@@ -1,6 +1,7 @@
 """A student's server as the checks see it: start it, talk to it, ask it, and say what is wrong."""
 
 import contextlib
+import errno
 import socket
 import sys
 
@@ -15,7 +16,7 @@ from .program import Program
 from .seen import Seen, connection_of, is_consumed
 from .sharing import Sharing
 from .story import Story
-from .verdict import Failure, Unknown
+from .verdict import Failure, LabError, Unknown
 
 NARROW = 4096  # bytes of a narrow connection's buffers, as it asks the system for; see SO_SNDBUF in socket(7)
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
@@ -102,15 +103,19 @@ class Server(Seen, Pointing):
         if self.program.ended:
             raise self.failure(self.evidence.how_it_ended(), should)
         try:
-            sock = socket.socket()
-            if narrow:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
-            sock.settimeout(WAIT)
-            sock.connect(("127.0.0.1", self.port))
+            with contextlib.ExitStack() as unless_connected:
+                sock = unless_connected.enter_context(socket.socket())
+                if narrow:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+                sock.settimeout(WAIT)
+                sock.connect(("127.0.0.1", self.port))
+                unless_connected.pop_all()
         except TimeoutError:
             self.deadline_passed()
             raise self.failure(f"{name} could not connect within {WAIT:g} seconds: the server does not accept", should) from None
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise LabError(f"the system lets the kit open no more files: {error.strerror}") from None
             if self.evidence.has_ended():
                 raise self.failure(self.evidence.how_it_ended(), should) from None
             raise self.failure(f"{name} could not connect: {error.strerror}; the server no longer listens", should) from None
@@ -188,7 +193,7 @@ class Server(Seen, Pointing):
             raise Failure(f"server.py listens on port {asked_port}; the course's clients come to {port}", should, where)
         try:
             real = socket.gethostbyname(asked_host) if asked_host else "0.0.0.0"
-        except OSError:
+        except (OSError, UnicodeError):
             real = asked_host
         if real != host:
             raise Failure(f"server.py listens on {asked_host or 'all addresses'!r}: not only this machine can reach it"

@@ -8,6 +8,7 @@ import contextlib
 
 from .evidence import lock_name, place, unique
 from .forcing import Rehearsal
+from .seen import connection_of
 from .verdict import Failure, Unknown
 
 DOES = {"walk": "goes through {}", "copy": "copies {}", "__iter__": "copies {}", "__len__": "looks whether {} is empty",
@@ -106,7 +107,7 @@ class Sharing:
         """What was seen inside until the program's end; of one that still runs, until now; None of one that a signal has ended at once, as it wished."""
         self.program.wait_for(lambda: self.program.heard_out, 1)
         report = self.program.last_report if self.program.ended else self._report()
-        if not report and (self.program.exit_code >= 0 or self.program.stopped_for):
+        if not report and (self.program.exit_code >= 0 or self.program.used_too_much):
             raise Unknown("could not tell: the program ended without a word of what was seen inside")
         return report
 
@@ -133,7 +134,7 @@ class Sharing:
         """
         guards = {lock["lock"] for lock in self._ask("report")["guards"]}
         state = self._ask("state")
-        reader = next((one["reader"] for one in state["connections"] if one["peer"] == client.port), None)
+        reader = (connection_of(client, state) or {}).get("reader")
         thread = next((thread for thread in state["threads"] if thread["id"] == reader), None)
         lock = thread and thread.get("waits_for")
         if lock and lock["lock"] not in guards and lock["sent_to"] < 2:

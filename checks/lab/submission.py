@@ -4,6 +4,7 @@ Everything is read as bytes and kept; nothing in the submission is run here, and
 nothing in it is ever changed: a program runs in a copy.
 """
 
+import contextlib
 import os
 import stat
 import tokenize
@@ -29,7 +30,7 @@ class Submission:
     def files(self, lesson):
         """Return the lesson's files, {relative path: bytes}.
 
-        Links that leave the submission and what is no plain file are left out,
+        Links that leave the submission, what is no plain file and what may not be read are left out,
         and so is what exceeds the limits: `problem` says so where it matters.
         """
         if lesson not in self._files:
@@ -39,10 +40,11 @@ class Submission:
     def _read(self, lesson):
         found, total = {}, 0
         for path in sorted(self._walk(self.path / lesson)):
-            size = path.stat().st_size
-            if len(found) < MOST_FILES and total + size <= MOST_BYTES:
-                found[path.relative_to(self.path / lesson).as_posix()] = path.read_bytes()
-                total += size
+            with contextlib.suppress(OSError):  # it may not be read
+                size = path.stat().st_size
+                if len(found) < MOST_FILES and total + size <= MOST_BYTES:
+                    found[path.relative_to(self.path / lesson).as_posix()] = path.read_bytes()
+                    total += size
         return found
 
     def _walk(self, folder):
@@ -52,7 +54,7 @@ class Submission:
             for name in names:
                 path = Path(here, name)
                 real = os.path.realpath(path)
-                if os.path.commonpath([root, real]) == root and os.path.isfile(real):
+                if lies_in(root, real) and os.path.isfile(real):
                     yield path
 
     def problem(self, lesson, name):
@@ -70,7 +72,7 @@ class Submission:
             if not os.path.lexists(each):
                 return f"{what} is missing"
             real = os.path.realpath(each)
-            if real != root and os.path.commonpath([root, real]) != root:
+            if not lies_in(root, real):
                 return f"{what} is a link that leaves the submission; put the file itself there"
             if not os.path.exists(real):
                 return f"{what} is a link to something that does not exist"
@@ -91,6 +93,14 @@ class Submission:
         if b"\0" in source:
             return f"{shown} has a NUL byte in line {source[:source.index(0)].count(10) + 1}; a Python file has none"
         return not_text(shown, source)
+
+
+def lies_in(root, path):
+    """Is this real path in the folder `root`, or the folder itself?"""
+    try:
+        return os.path.commonpath([root, path]) == root
+    except ValueError:  # another drive
+        return False
 
 
 def not_text(shown, source):

@@ -365,7 +365,7 @@ class Terminal:
     def _number(self, host):
         try:
             return socket.gethostbyname(host)
-        except OSError:
+        except (OSError, UnicodeError):
             return host
 
     def ends(self, within=WAIT, code=None):

@@ -34,7 +34,7 @@ def full(run, lesson, check):
         out += block("Sorry", wrapped(APOLOGY))
     number = lesson[:2]
     again = f"pytest checks --lesson {number}"
-    if run.submission.name != "lessons":
+    if run.is_named:
         again += f" --submission {shown_path(run.submission.path)}"
     out += block("Read", [shown_path(path) for path in reading(lesson)])
     return out + block("Check again", [again])
@@ -62,7 +62,7 @@ def looks(run, lesson, where, most=4):
         path = run.submission.path / lesson / spot["file"]
         out.append(f"{shown_path(path)}:{spot['line']}   {spot['what']}")
         try:
-            source = path.read_text(encoding="utf-8", errors="replace").splitlines()[spot["line"] - 1].strip()
+            source = path.read_bytes().splitlines()[spot["line"] - 1].decode("utf-8", "replace").strip()
         except (OSError, IndexError):
             continue
         out.append(f"        {source}")

@@ -10,12 +10,12 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from .. import sandbox
 from ..course import CHECKS
+from ..writing import write
 from . import judging
 from .handed_in import fingerprint, pack
 
@@ -163,12 +163,3 @@ def file_name(name, ending):
     raw = os.fsencode(name)
     short = name if len(raw) < 200 else f"{os.fsdecode(raw[:180])}-{hashlib.sha256(raw).hexdigest()[:12]}"
     return short + ending
-
-
-def write(path, text):
-    """Write a file, whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".chat-lab-")
-    with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        file.write(text)
-    os.chmod(name, 0o644)
-    os.replace(name, path)

@@ -54,7 +54,11 @@ def judged(task, told=lambda result: None, patience=PATIENCE, protect=False):
     began = time.monotonic()
     result = no_result(task["name"], "") | {"left_out": task["left_out"]}
     with tempfile.TemporaryDirectory(prefix="chat-lab-") as scratch:
-        process, hung = start(scratch, protect), threading.Event()
+        hung = threading.Event()
+        try:
+            process = start(scratch, protect)
+        except OSError as error:
+            return result | {"broke": f"the process that judges could not be started: {error}"}
         try:
             threading.Thread(target=feed, args=(process, task), daemon=True).start()
             last = listen(process, hung, patience, lambda fact: take_in(result, fact) or told(result))
@@ -206,6 +210,7 @@ def main():
     global _out
     _out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    processes.allow_open_files()
     given = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=end_with_the_grader, daemon=True).start()
     folder, limits = Path.cwd() / "lessons", Limits()
@@ -253,7 +258,7 @@ def result_of(run, content):
 def around(path, line, most=2):
     """The lines of a student's file around one, [(number, text)]."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = [text.decode("utf-8", "replace") for text in path.read_bytes().splitlines()]
     except OSError:
         return []
     return [(number, lines[number - 1][:200]) for number in range(max(1, line - most), min(len(lines), line + most) + 1)]

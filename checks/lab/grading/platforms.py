@@ -5,6 +5,7 @@ contract", classroom50/result/v1; Moodle's assignfeedback_offline, importgradesl
 Jenkins' junit-10.xsd. `checks/grading.md` says how each is used.
 """
 
+import collections
 import csv
 import datetime
 import io
@@ -16,8 +17,8 @@ from html import escape
 from pathlib import Path
 
 from ..verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, tidy
+from ..writing import write
 from . import reports
-from .grader import write
 
 OPEN = "could not be decided by the checks; your instructor will look at it"
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # see "Char" in XML 1.0
@@ -117,7 +118,7 @@ def moodle(worksheet, results):
     of the worksheet. What must be decided by hand stays empty, and the comment says so.
     """
     reader = csv.DictReader(io.StringIO(worksheet))
-    columns = list(reader.fieldnames or ())
+    columns, rows = list(reader.fieldnames or ()), list(reader)
     for name in (IDENTIFIER, GRADE):
         if name not in columns:
             raise ValueError(f"no grading worksheet of Moodle's in English: there is no column {name!r}")
@@ -125,13 +126,12 @@ def moodle(worksheet, results):
     for result in results:
         for key in keys_of(result["submission"]):
             named.setdefault(key, []).append(result)
-    rows = []
-    for row in reader:
-        mine = next((named[key] for key in student_keys(row) if key in named), [])
+    shared = collections.Counter(key for row in rows for key in set(student_keys(row)))  # two may have one name
+    for row in rows:
+        mine = next((named[key] for key in student_keys(row) if key in named and shared[key] == 1), [])
         mine = [result for result in mine if result["lessons"]] or mine  # beside a folder of files there may be one of what was typed in
         if len(mine) == 1 and row.get(CHANGEABLE) != "No":
             fill(row, mine[0])
-        rows.append(row)
     return as_worksheet(columns, rows)
 
 

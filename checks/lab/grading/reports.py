@@ -10,8 +10,9 @@ import shutil
 from collections import Counter
 
 from ..verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points, tidy
+from ..writing import write
 from . import page
-from .grader import file_name, write
+from .grader import file_name
 from .judging import solutions
 
 COLUMNS = ["submission", "lesson", "points", "max_points", "passed", "first_broken", "title", "line", "undecided",

@@ -22,7 +22,7 @@ DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used o
 FILE_LIMIT = 64 << 20  # bytes
 CPU_LIMIT = 300  # seconds of a processor, of one process
 SIGN = 16  # bytes
-HIGH = 900  # a number for file descriptors that programs do not come to
+HIGH = 900  # a number for file descriptors that programs do not come to, where so many are allowed
 
 
 # ------------------------------------------------------------------ errors that nobody catches
@@ -73,6 +73,11 @@ def exit_at_once(code):
 
 
 # ------------------------------------------------------------------ running the student's file
+
+def interrupt():
+    """Do what Ctrl-C does, where no other process can."""
+    _thread.interrupt_main()
+
 
 def set_limits():
     try:
@@ -221,7 +226,10 @@ def main(path, same_ports, watch, commands, events, code=b""):
     else:  # out of the way of programs that close what they did not open
         import fcntl
         theirs = commands, events
-        commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in theirs)
+        import resource
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        high = HIGH if allowed == resource.RLIM_INFINITY else min(HIGH, allowed - 10)
+        commands, events = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, high) for fd in theirs)
         for fd in theirs:
             os.close(fd)
     witness.speaks(events, os.read(commands, SIGN))
@@ -239,7 +247,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
     sockets.install()
     watch_errors()
-    COMMANDS.update((command.__name__, command) for command in (holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines, witness.wake))
+    COMMANDS.update((command.__name__, command) for command in (interrupt, holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines, witness.wake))
     if {name.partition(".")[0] for name in os.listdir(where.folder)} & {name.partition(".")[0] for name in spare}:
         give_way(spare)
     if watch:

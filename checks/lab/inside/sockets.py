@@ -37,8 +37,14 @@ def install():
     selecting.install()
 
 
+def is_address(sock, address):
+    """Is this a TCP socket, and the address one that the system would not refuse at sight?"""
+    return (sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) >= 2
+            and isinstance(address[0], (str, bytes)) and isinstance(address[1], int) and 0 <= address[1] < 1 << 16)
+
+
 def bind(sock, address):
-    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+    if is_address(sock, address):
         asked = tuple(address[:2])
         here = "127.0.0.1" if sock.family == socket.AF_INET else asked[0]
         real["bind"](sock, (here, ports.get(asked[1], 0)))
@@ -312,7 +318,7 @@ def shutdown(sock, how):
 
 def dial(name, sock, address):
     """connect() or connect_ex(): who asks for the course's port comes to the one that it is here."""
-    if sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+    if is_address(sock, address):
         at = steps(sys._getframe(2))
         tell(event="connecting", asked=tuple(address[:2]), where=places(at))
         if address[1] in ports:

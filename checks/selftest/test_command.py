@@ -15,10 +15,10 @@ TOP = Path(__file__).parent.parent.parent
 ECHO = (TOP / "solutions/01_echo/server.py").read_text()
 
 
-def command(*options, cwd=TOP):
+def command(*options, cwd=TOP, limit=None):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", *map(str, options)],
-                          capture_output=True, text=True, cwd=cwd, env=clean, timeout=120, check=False)
+                          capture_output=True, text=True, cwd=cwd, env=clean, timeout=120, check=False, preexec_fn=limit)
 
 
 def hand_in(folder, lesson="01_echo", name="server.py", text=ECHO):
@@ -30,10 +30,10 @@ def hand_in(folder, lesson="01_echo", name="server.py", text=ECHO):
     return folder
 
 
-def verdicts(folder, *options):
+def verdicts(folder, *options, limit=None):
     """The verdict file of a run on this submission: (exit code, its content)."""
     file = folder.parent / "verdicts.json"
-    done = command("--submission", folder, "--json", file, *options)
+    done = command("--submission", folder, "--json", file, *options, limit=limit)
     return done.returncode, json.loads(file.read_text()), done.stdout
 
 
@@ -201,6 +201,20 @@ def test_other_encodings_are_python_too(tmp_path):
     source = "# -*- coding: cp1251 -*-\n# Сервер\n" + ECHO
     code, *_ = verdicts(hand_in(tmp_path / "ivan", text=source.encode("cp1251")))
     assert code == 0
+
+
+def test_half_a_character_may_be_in_a_name_and_in_a_message(tmp_path):
+    folder = hand_in(tmp_path / os.fsdecode(b"caf\xe9"), text="raise RuntimeError('\\ud83d')\n")
+    code, content, _ = verdicts(folder)
+    assert code == 1 and content["submission"] == "caf\udce9" and "\ud83d" in content["lessons"][0]["checks"][0]["message"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_many_clients_where_few_files_are_allowed(tmp_path):
+    resource = pytest.importorskip("resource")
+    code, content, _ = verdicts(hand_in(tmp_path / "mallory", "02_threads", text=(TOP / "solutions/02_threads/server.py").read_text()),
+                                limit=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
+    assert code == 1 and {check["verdict"] for check in content["lessons"][0]["checks"]} == {"passed", "error", "waiting"}
 
 
 def test_nothing_changes_in_the_submission(tmp_path):

@@ -88,6 +88,12 @@ def test_moodle_of_two_with_one_name_fills_in_neither():
     assert ",Submitted for grading,,10.00" in platforms.moodle(WORKSHEET.lstrip("\ufeff"), whole(result_of("bob", r05_1=PASSED), result_of("Bob", r05_1=PASSED)))
 
 
+def test_moodle_of_two_students_with_one_name_fills_in_neither():
+    two = WORKSHEET.lstrip("\ufeff").replace("Carol C", "Alice A")
+    rows = list(csv.DictReader(io.StringIO(platforms.moodle(two, whole(result_of("alice a", r05_1=PASSED), result_of("bob", r05_1=PASSED))), newline="")))
+    assert [row["Grade"] for row in rows] == ["", "10.00", "", "7.00", ""]
+
+
 def test_junit():
     text = platforms.junit(whole(result_of("al\x00ice", **ALL), judging.no_result("bob", "it broke")))
     top = xml.fromstring(text.encode())

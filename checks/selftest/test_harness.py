@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -118,8 +119,18 @@ def test_a_program_that_the_kit_could_not_start_is_no_fault_of_the_students(star
     """Whatever stands between us and its first line: a broken kit, a sandbox that is refused."""
     monkeypatch.setattr(processes, "FORKS", False)
     monkeypatch.setattr(processes, "START", "raise OSError('no such namespace')")
+    before = os.listdir(tempfile.gettempdir())
     with pytest.raises(LabError, match="no such namespace"):
         start(ECHO)
+
+    def refuses(*_):
+        raise LabError("not here")
+
+    monkeypatch.setattr(processes, "start", refuses)
+    with pytest.raises(LabError, match="not here"):
+        start(ECHO)
+    left = [name for name in set(os.listdir(tempfile.gettempdir())) - set(before) if name.startswith("chat-lab-")]
+    assert not left
 
 
 ACCEPTS = """import signal, socket, threading, time

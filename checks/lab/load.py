@@ -145,13 +145,14 @@ class Load:
                 player.sends_bytes(data[:cut], may_end=may_end)
                 self.pieces[step.who] = data[cut:], text
             case "floods":
+                before = [(reader, reader.received) for reader in self._readers() if reader is not player]
                 for _ in range(FLOODS[more % 2] if self.room.stalled else 1):  # one that is merely long, if that fills nobody's buffers
                     texts.append(self._new_text(step.who, " " + FILLING * LONG))
-                    enough = [(reader, reader.received + LONG) for reader in self._readers() if reader is self.listener or
-                              reader is not player and reader.name == SLOW in self.room.nicks]
+                    # Those who read and are in, as one is who has heard of this already, keep up: they are not to be taken for some that do not read.
+                    keep_up = [(reader, reader.received + LONG) for reader, count in before if reader is self.listener or
+                               reader.name == SLOW in self.room.nicks or reader.received > count + LONG]
                     player.sends({"type": "chat", "text": texts[-1]}, may_end=may_end)
-                    # Those who read keep up, and are not to be taken for some that do not.
-                    self.server.waits_until(lambda: self._rests() or all(reader.received >= most for reader, most in enough), WAIT)
+                    self.server.waits_until(lambda: self._rests() or all(reader.end or reader.received >= most for reader, most in keep_up), WAIT)
             case "leaves":
                 player.sends({"type": "leave"}, may_end=may_end)
             case "finishes":

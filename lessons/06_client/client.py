@@ -11,9 +11,14 @@ HOST, PORT = "127.0.0.1", 9090
 over = threading.Event()  # the connection has ended, or is about to
 
 
+def show(text):
+    """Print a line; half of a surrogate pair, which no screen can show, as an escape."""
+    print(text.encode(errors="backslashreplace").decode())
+
+
 def listen(sock):
-    """The listener thread: print what arrives, until the connection ends."""
-    # TODO 1: print each message on a line of its own.
+    """The listener thread: show what arrives, until the connection ends."""
+    # TODO 1: show each message on a line of its own.
     # TODO 5: when it was the server that ended it, say so, and let the main thread know.
 
 

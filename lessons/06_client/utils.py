@@ -6,7 +6,8 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 
 def send_json(sock, obj):
-    """Send obj as one message; half a surrogate pair, which is no character, as an escape."""
+    """Send obj as one message."""
+    # errors: JSON can name half of a surrogate pair, for which UTF-8 has no bytes; it goes as an escape
     sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
 
 
@@ -25,7 +26,7 @@ def recv_json(sock, buffer):
             return None
         buffer += data
     end = buffer.index(b"\n") + 1
-    line = bytes(buffer[:end])
+    line = buffer[:end]
     del buffer[:end]  # the rest is the beginning of the next message
     if len(line) > MAX_LINE:
         raise ValueError("line too long")

@@ -102,11 +102,10 @@ def remove(conn):
 def handle_client(conn, addr):
     """A client's reader thread: from join to clean-up. Nobody else takes it out, for nothing keeps it from recv()."""
     with conn:  # closes the connection, whatever happens inside
-        if stopping.is_set():  # begins only now: at the program's end no thread can be started any more
-            return
-        outbox = Outbox(conn)
         with lock:
-            outboxes[conn] = outbox
+            if stopping.is_set():  # begins only now: at the program's end no thread can be started any more
+                return
+            outbox = outboxes[conn] = Outbox(conn)
         buffer = bytearray()
         nick = None
         try:

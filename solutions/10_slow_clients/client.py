@@ -11,16 +11,21 @@ HOST, PORT = "127.0.0.1", 9090
 over = threading.Event()  # the connection has ended, or is about to
 
 
+def show(text):
+    """Print a line; half of a surrogate pair, which no screen can show, as an escape."""
+    print(text.encode(errors="backslashreplace").decode())
+
+
 def listen(sock):
-    """The listener thread: print what arrives, until the connection ends."""
+    """The listener thread: show what arrives, until the connection ends."""
     buffer = bytearray()
     try:
         while (obj := recv_json(sock, buffer)) is not None:
             match obj:
                 case {"type": "chat", "user": user, "text": text}:
-                    print(f"{user}: {text}")
+                    show(f"{user}: {text}")
                 case {"type": "system", "text": text}:
-                    print(text)
+                    show(f"{text}")
     except (OSError, ValueError):
         pass  # broke off, or sent no message
     if not over.is_set():  # it was not we who ended it

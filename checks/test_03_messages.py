@@ -2,7 +2,7 @@
 
 import json
 
-from lab.clients import line
+from lab.clients import LONGEST_LINE, line
 from lab.course import after, basis
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -10,7 +10,6 @@ from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
 
-MOST = 65_536  # bytes of one message, with its newline
 FLOOD = 4 << 20  # bytes
 MEMORY = 2 << 20  # bytes that a flood may cost
 
@@ -147,8 +146,8 @@ def test_longest_message(server):
     or could return, and not for all that waits in the buffer.
     """
     alice = server.client("alice")
-    for cut in (None, None, MOST - 1, 1000):
-        alice.speaks_exactly(MOST, cut)
+    for cut in (None, None, LONGEST_LINE - 1, 1000):
+        alice.speaks_exactly(LONGEST_LINE, cut)
         alice.hears_back()
     alice.is_served()
 
@@ -189,7 +188,7 @@ def test_line_too_long(server):
 
 def sized(start, filling, end):
     """A line of 65,537 or 65,538 bytes."""
-    return start + filling * -(-(MOST + 1 - len(start + end)) // len(filling)) + end
+    return start + filling * -(-(LONGEST_LINE + 1 - len(start + end)) // len(filling)) + end
 
 
 @after(test_longest_message)

@@ -1,6 +1,6 @@
 """Lesson 06: what the client is asked for, rule by rule; and what the server, which is given, still holds."""
 
-from lab.clients import line
+from lab.clients import LONGEST_LINE, line
 from lab.course import after, basis
 from test_05_broadcast import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_any_nick, test_any_text, test_chat_to_the_others, test_ctrl_c, test_end_inside_a_line,
@@ -158,7 +158,7 @@ def test_longest_message_is_shown(client, room):
     A line may be much longer than one recv() brings.
     """
     joins(client, room)
-    text = "x" * (65_536 - len(line(chat("bob", ""))))
+    text = "x" * (LONGEST_LINE - len(line(chat("bob", ""))))
     for message in (chat("bob", text), chat("bob", "short again")):
         client.comes_to_rest()  # print() gives a long text away before its newline: a prompt that comes late may fall between them
         room.says(message)

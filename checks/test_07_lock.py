@@ -5,6 +5,7 @@ import itertools
 from lab.course import after, alone, basis
 from lab.day import (
     GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
+from lab.evidence import place
 from lab.faults import MOST_POINTS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -138,12 +139,12 @@ def test_refused_was_never_in(server):
             sections = server.sections(held[0]) if held else 0
             before = sections if before is None else before
             if held and sections > before:
-                other.did("is served by a thread that is late just now, after its first critical section, at " + spot(held[0]))
+                other.did("is served by a thread that is late just now, after its first critical section, at " + place(held[0]['where']))
                 alice.says(f"{point}")
                 server.waits_until(lambda: server.rests(but=held), 1)
         other.is_told("a join with the taken nick 'bob' is answered by a system message")
         if other.takes_chat(f"{point}"):
-            failure = server.failure(f"a second bob, whose nick is taken, heard what alice said: its thread was late at {spot(held[0])}, and it was a member then",
+            failure = server.failure(f"a second bob, whose nick is taken, heard what alice said: its thread was late at {place(held[0]['where'])}, and it was a member then",
                                      "who is refused is no member, not for a moment", other)
             failure.where = server.evidence.spots(held[0]["where"], "one thread was late here, after its first critical section, and another went on") + failure.where
             raise failure
@@ -207,7 +208,7 @@ def test_same_nick_at_the_same_moment(server):
             most = max(most or 0, sections - before)
             other.asks_for(nick)
             if held:
-                one.did("is served by a thread that is late just now, at " + spot(held[0]))
+                one.did("is served by a thread that is late just now, at " + place(held[0]['where']))
                 server.waits_until(lambda: other.has_something() or server.rests(but=held), 1)
         one_gets_it(one, other, nick, held, "when the other's came in between")
         if not held:
@@ -220,7 +221,7 @@ def test_same_nick_at_the_same_moment(server):
             other.asks_for(nick)
             held = second.caught(lambda: other.has_something() or server.rests(but=first.held))
             if first.held and held:
-                one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {spot(first.held[0])} and {spot(held[0])}")
+                one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {place(first.held[0]['where'])} and {place(held[0]['where'])}")
             first.release()
             server.waits_until(lambda: server.rests(but=held), 1)
         one_gets_it(one, other, nick, held, "when the other's was late, too")
@@ -234,17 +235,13 @@ def one_gets_it(one, other, nick, held, when):
     let_in = [client for client in (one, other) if client.is_in()]
     if len(let_in) != 1:
         failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
-                                 + (f": one's thread was late at {spot(held[0])}, {when}" if held else ""),
+                                 + (f": one's thread was late at {place(held[0]['where'])}, {when}" if held else ""),
                                  "exactly one of them gets the nick, in whatever order the threads run")
         failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
         raise failure
     for client in (one, other):
         client.closes()
     server.waits_until(server.rests, 1)
-
-
-def spot(held):
-    return f"{held['where'][0][0]}:{held['where'][0][1]}" if held["where"] else "some place"
 
 
 @alone
@@ -302,7 +299,7 @@ def come_and_go_while_late(alice, leaver, late, coming, hold):
             late.leaves()
         held = hold.caught(lambda: (late.has_something() if coming else server.has_closed(late)) and server.rests(), seconds=1)
         if held:
-            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {spot(held[0])}")
+            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {place(held[0]['where'])}")
             newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
             for newcomer in newcomers:
                 newcomer.asks_for(newcomer.name)

@@ -3,6 +3,7 @@
 import contextlib
 
 from lab.day import and_then, joins_quietly
+from lab.evidence import place
 from lab.faults import MOST_POINTS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
@@ -22,7 +23,7 @@ from test_05_broadcast import (  # noqa: F401
 from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 from test_07_lock import (  # noqa: F401
-    SEND_ERRORS, is_over, spot, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
+    SEND_ERRORS, is_over, test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 from test_08_snapshot import test_nothing_blocks_at_the_end, test_nothing_blocks_under_the_lock, test_others_come_and_go_while_a_send_is_stuck  # noqa: F401
@@ -220,7 +221,7 @@ def one_comes_before(server, bob, alice, point):
         bob.half_closes()
         reached = own.caught(lambda: server.has_closed(bob) or server.rests(), seconds=1)
         if reached:
-            bob.did(f"has gone, and the server's thread for this is late just now, at {spot(reached[0])}")
+            bob.did(f"has gone, and the server's thread for this is late just now, at {place(reached[0]['where'])}")
             server.cannot_send_to(bob, ERRORS[0])
             alice.says("is bob there?")
             server.waits_until(lambda: server.rests(but=reached), 1)
@@ -236,7 +237,7 @@ def one_comes_between(server, bob, alice, point):
             alice.says("is bob there?")
             reached = sender.caught(lambda: server.rests(but=own.held), seconds=1)
         if reached:
-            bob.did(f"is found dead by a send, whose thread is late just now, at {spot(reached[0])}")
+            bob.did(f"is found dead by a send, whose thread is late just now, at {place(reached[0]['where'])}")
             server.waits_until(lambda: server.rests(but=reached), 1)
     return reached
 

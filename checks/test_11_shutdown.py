@@ -122,7 +122,7 @@ def test_goodbye_past_the_dead(server):
 
     One try around each send, as in lesson 09.
     """
-    members = alice, bob, carol = room(server)
+    alice, bob, carol = room(server)
     for member in (alice, carol):
         server.cannot_send_to(member, "EPIPE")
     server.gets_ctrl_c().said_goodbye_to(bob)

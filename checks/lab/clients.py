@@ -15,10 +15,12 @@ import time
 from .story import difference, shown
 
 NEWLINE = b"\n"
+RESET = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)  # SO_LINGER with 0 seconds: close() sends a reset, see socket(7)
 WAIT = 5.0  # seconds; 0.5 failed once in 1,000 waits on a busy machine, 5 never
 MOST_SENT_AGAIN = 70_000  # bytes of what was sent last; see Server.lines_for_what_was_sent_last
 LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a time takes half a minute for 4 MiB, and more beside others
 ASK_EVERY = 0.1  # seconds between two looks whether the server is idle
+LONGEST_LINE = 65_536  # bytes of one message, with its newline
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
 MOST_TIMES = 10_000  # that the same line comes, and nothing else between; who is stopped at the end of a stream sends it for ever
 
@@ -116,11 +118,10 @@ class Client:
         self.sock.close()
 
     def resets(self):
-        """Break the connection off: SO_LINGER with 0 seconds sends a reset, see socket(7)."""
+        """Break the connection off."""
         self.did("breaks off (reset)")
         self.finished = True
-        linger = struct.pack("hh" if socket.has_ipv6 and hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.sock.close()
 
     def stops_reading(self):

@@ -113,12 +113,12 @@ class Run:
         """The lesson's checks that this run is about."""
         return [check for check in self.checks[lesson] if (lesson, check.name) not in self.left_out]
 
-    def all_passed(self, lesson):
+    def chosen_passed(self, lesson):
         return all(check.verdict == PASSED for check in self.chosen(lesson))
 
     def current(self):
         """The first lesson of which something chosen has not passed, or None."""
-        return next((lesson for lesson in self.lessons if not self.all_passed(lesson)), None)
+        return next((lesson for lesson in self.lessons if not self.chosen_passed(lesson)), None)
 
     def reason_to_wait(self, lesson, name, most_deadlines):
         """Why this check is not to be run now, or None."""

@@ -17,6 +17,22 @@ def command(program, *words):
         raise Unknown(LOST)
 
 
+class Limited:
+    """A program, `program`, to which the system gives and takes little at a time."""
+
+    def receives_at_most(self, size):
+        """From now on let each recv of the program return at most `size` bytes, as a slow network may."""
+        command(self.program, "limit", "recv", size)
+
+    def sends_at_most(self, size):
+        """From now on let each send() of the program take at most `size` bytes, as full buffers may; see send(2)."""
+        command(self.program, "limit", "send", size)
+
+    def time_passes(self, waits=3):
+        """Let the program's next waits with a time-out be over at once, as if so much time had gone by in silence."""
+        command(self.program, "limit", "wait", waits)
+
+
 class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 

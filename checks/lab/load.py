@@ -3,19 +3,18 @@
 import collections
 import contextlib
 
-from .clients import WAIT, Later, line
+from .clients import LONGEST_LINE, WAIT, Later, line
 from .members import RoomMember, is_chat
 from .model import DOES, GOING, LISTENER, NAMES, SLOW, Event, Heard, Room, Share, Step, is_alone, resolved, wanted
 from .seen import is_consumed
 
 FLOODS, LONG, FILLING = (8, 24), 60_000, "z"  # chats, and characters of each
 MOST_POINTS = 80  # at which a thread may be late, from what it was sent to its next recv or send
-MOST = 65_536  # bytes of a message
 MOST_ENDS = 1000  # that a server may read of one stream, and go on
 MOST_SECONDS = 15  # in which a server that moves may come to rest
 REFUSED = ({"type": "dance"}, {"type": "chat"}, {"type": "chat", "text": 5}, {"type": "join"}, {"type": "join", "user": ""}, {})
-BAD = (b"hello\n", b'["chat", "hello"]\n', b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "' + b"x" * MOST + b'"}\n',
-       b"\0\n", b"x" * (MOST + 4464), b'{"type": "chat", "text": "\xd0"}\n')
+BAD = (b"hello\n", b'["chat", "hello"]\n', b'{"type": "chat", "text": "\xff"}\n', b'{"type": "chat", "text": "' + b"x" * LONGEST_LINE + b'"}\n',
+       b"\0\n", b"x" * (LONGEST_LINE + 4464), b'{"type": "chat", "text": "\xd0"}\n')
 TAILS = "", " and more", " Привет 🎉", '\n"quoted"', " " + "y" * 3000
 
 

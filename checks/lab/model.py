@@ -259,7 +259,7 @@ class Share:
             if text in own:
                 return f"what it had said itself, {words}", number
             if self.part == "stranger" or (user, text) not in said:
-                return f"{words}, {self._why_not(user, text)}", number
+                return f"{words}, {self._why_not(text)}", number
             if text in [text for text, _ in come[said[user, text].who]]:
                 return f"{words} twice", number
             come[said[user, text].who].append((text, number))
@@ -274,7 +274,7 @@ class Share:
                     return f"{shortened(text)} before {shortened(expected)}, which {who} had said first", number
         return None
 
-    def _why_not(self, user, text):
+    def _why_not(self, text):
         if self.part == "stranger":
             return "though it is not in the room"
         for event in self.events:

@@ -2,18 +2,17 @@
 
 import json
 
-from .clients import line
+from .clients import LONGEST_LINE, line
 from .members import is_chat
 
-MOST = 65_536  # bytes of a line
 PLENTY = 60_000  # bytes of a line that is answered for sure: what is said may be longer when it goes to the others
 ASKS = {"type": "dance"}  # is answered in every lesson
 DEEP = 30_000  # levels: as many as fit into a line, and more than a parser has to take; see RFC 8259, section 9
 NOISE = (
     b"\0", b"\xff\xfe", b'{"type": "chat", "text": "\xed\xa0\x80"}', b'{"type": "chat", "text": "\xf0\x9f"}',
     b'{"type": "chat", "text": "\0"}', b'{"type": {"type": "join"}}', b'{"type": "chat", "text": [' + b"[" * 100 + b"]" * 100 + b"]}",
-    b'{"type": 1e999}', b'{"type": "chat", "type": "dance"}', b"}" * MOST,
-    b"{" + b" " * (MOST - 3) + b"}", b"{" + b" " * (MOST - 2) + b"}", b'"' + b"x" * 200_000)
+    b'{"type": 1e999}', b'{"type": "chat", "type": "dance"}', b"}" * LONGEST_LINE,
+    b"{" + b" " * (LONGEST_LINE - 3) + b"}", b"{" + b" " * (LONGEST_LINE - 2) + b"}", b'"' + b"x" * 200_000)
 LEFT_OPEN = (  # by the contract; our own servers stand it
     b"\xef\xbb\xbf{}", rb'{"type": "chat", "text": "\ud83d"}', rb'{"type": "join", "user": "\ud83d"}', rb'{"type": "\udc00", "text": ""}',
     b"[" * DEEP, b'{"type": ' + b"[" * DEEP + b"]" * DEEP + b"}", b'{"a":' * (DEEP // 3), b'{"type": ' + b"9" * 5000 + b"}", b'{"type": NaN}')
@@ -27,7 +26,7 @@ def fate(data):
 
 def fate_of_line(data):
     odd = []
-    if len(data) > MOST:
+    if len(data) > LONGEST_LINE:
         return "ends"
     try:
         text = data.decode()
@@ -103,10 +102,6 @@ def others_survive(server, data):
 
 def is_answered(server, client):
     """Has a message come that answers ASKS?"""
-    sorts(client)
+    client.has_message()
     return any(message == ASKS if server.number == 3 else message.get("type") == "system" for _, message in client.inbox)
 
-
-def sorts(client):
-    client.takes()
-    client._sort()

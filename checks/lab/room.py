@@ -2,9 +2,9 @@
 
 import select
 import socket
-import struct
 
-from .clients import WAIT, line, parsed, same
+from .clients import RESET, WAIT, line, parsed, same
+from .evidence import hint_about
 from .story import shown
 from .verdict import NotStarted
 
@@ -99,11 +99,7 @@ class Room:
         program, evidence = self.terminal.program, self.terminal.evidence
         if not program.ended:
             return self.failure(f"the nick was typed, and client.py has not connected{self.terminal.late}", should)
-        hint = ""
-        if program.crash and program.crash["error"].startswith("SyntaxError"):
-            hint = "Python could not read the file; the mistake is in this line or just before it."
-        elif program.crash and program.crash["error"].startswith("ModuleNotFoundError"):
-            hint = "The lessons use the standard library only, and files of the lesson's own folder."
+        hint = program.crash and hint_about(program.crash["error"]) or ""
         return self.failure(f"{evidence.how_it_ended()} and has not connected", should, kind=NotStarted, hint=hint)
 
     # -------------------------------------------------- hearing
@@ -221,10 +217,10 @@ class Room:
         self.end = "closed by us"
 
     def resets(self):
-        """Break the connection off: SO_LINGER with 0 seconds sends a reset, see socket(7)."""
+        """Break the connection off."""
         self.terminal.notes_the_screen()
         self.did("breaks off (reset)")
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.sock.close()
         self.end = "closed by us"
 

@@ -8,7 +8,7 @@ import sys
 from .clients import WAIT, Client, Messenger
 from .ending import Ending
 from .evidence import Evidence, is_a, unique
-from .faults import LOST, Hold, command
+from .faults import LOST, Hold, Limited, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
 from .pointing import Pointing
@@ -23,7 +23,7 @@ WATCHED = 7  # the first lesson whose servers have their locks and containers wa
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
-class Server(Seen, Pointing):
+class Server(Seen, Pointing, Limited):
     """The server of one lesson, and what happens to it in one check.
 
     files: {relative path: bytes}; lesson: its folder's name; problem: why it cannot be run, or None;
@@ -149,18 +149,6 @@ class Server(Seen, Pointing):
 
     # -------------------------------------------------- what any system may do to it, see faults
 
-    def receives_at_most(self, size):
-        """From now on let each recv of the server return at most `size` bytes, as a slow network may."""
-        command(self.program, "limit", "recv", size)
-
-    def sends_at_most(self, size):
-        """From now on let each send() of the server take at most `size` bytes, as full buffers may; see send(2)."""
-        command(self.program, "limit", "send", size)
-
-    def time_passes(self, waits=3):
-        """Let the server's next waits with a time-out be over at once, as if so much time had gone by in silence."""
-        command(self.program, "limit", "wait", waits)
-
     def sleepers_wake(self):
         """The time passes for which its threads sleep just now, or wait for an event."""
         command(self.program, "wake")
@@ -196,7 +184,7 @@ class Server(Seen, Pointing):
         except (OSError, UnicodeError):
             real = asked_host
         if real != host:
-            raise Failure(f"server.py listens on {asked_host or 'all addresses'!r}: not only this machine can reach it"
+            raise Failure(f"server.py listens on {repr(asked_host) if asked_host else 'all addresses'}: not only this machine can reach it"
                           if real in ("0.0.0.0", "::") else f"server.py listens on {asked_host!r}, not on {host!r}", should, where)
 
     def had_no_errors(self, when):

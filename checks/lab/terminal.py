@@ -12,7 +12,7 @@ import time
 
 from .clients import WAIT
 from .evidence import Evidence, place, unique
-from .faults import command
+from .faults import Limited
 from .listening import PORT, not_runnable
 from .pointing import lines_for
 from .program import Program
@@ -65,7 +65,7 @@ class Screen:
                 self._column = max(0, self._column - 1)
 
 
-class Terminal:
+class Terminal(Limited):
     """The terminal of one user, in which client.py runs, and what happens there in one check.
 
     files: {relative path: bytes}; lesson: its folder's name; problem: why client.py cannot be run, or None.
@@ -408,17 +408,3 @@ class Terminal:
             return not any(thread["id"] in readers for thread in state["threads"])
 
         self.program.watch_until(settled, SETTLING)
-
-    # -------------------------------------------------- what any system may do to it
-
-    def receives_at_most(self, size):
-        """From now on let each recv of the client return at most `size` bytes, as a slow network may."""
-        command(self.program, "limit", "recv", size)
-
-    def sends_at_most(self, size):
-        """From now on let each send() of the client take at most `size` bytes, as full buffers may; see send(2)."""
-        command(self.program, "limit", "send", size)
-
-    def time_passes(self, waits=3):
-        """Let the client's next waits with a time-out be over at once, as if so much time had gone by in silence."""
-        command(self.program, "limit", "wait", waits)

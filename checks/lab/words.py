@@ -115,8 +115,8 @@ def rest(lesson, checks):
         else:
             out.append(one_line(lesson, check.verdict, f"{check.rule}  {check.title}: {check.message}"))
     for reason, rules in waiting.items():
-        checks = "a check" if len(rules) == 1 else f"{len(rules)} checks"
-        out.append(one_line(lesson, WAITING, f"{checks} of {', '.join(dict.fromkeys(rules))}: {reason}"))
+        count = "a check" if len(rules) == 1 else f"{len(rules)} checks"
+        out.append(one_line(lesson, WAITING, f"{count} of {', '.join(dict.fromkeys(rules))}: {reason}"))
     return out
 
 

@@ -24,7 +24,8 @@ GIVEN_UP = {
         "def remove(dead):", "while dead:", "gone = [(conn, clients.pop(conn)) for conn in dead if conn in clients]",
         "snapshot = list(clients)", "for conn, nick in gone:", "pass", "remove([conn])",
         'send_json(conn, system(f"{wanted} is taken, try another nick"))',
-        'send_json(conn, system("join first, once, with a nick of 1 to 32 characters; then chat"))']}
+        'send_json(conn, system("join first, once, with a nick of 1 to 32 characters; then chat"))'],
+    ("11_shutdown", "server.py"): ["outbox = Outbox(conn)", "outboxes[conn] = outbox"]}
 
 
 

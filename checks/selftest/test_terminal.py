@@ -65,7 +65,7 @@ def test_a_prompt_is_no_part_of_a_message(start):
 
 @pytest.mark.parametrize("before, after", [("* ", ""), ("None: ", ""), ("", " (12:30)"), ("{'text': '", "'}")])
 def test_what_stands_round_a_message_is(start, before, after):
-    client = start(CLIENT.replace("print(text)", f"print({before!r} + text + {after!r})"))
+    client = start(CLIENT.replace('show(f"{text}")', f"print({before!r} + text + {after!r})"))
     client.room.gets(JOIN)
     with pytest.raises(Failure, match="client.py printed"):
         for number in range(3):
@@ -75,11 +75,18 @@ def test_what_stands_round_a_message_is(start, before, after):
 
 
 def test_a_message_twice(start):
-    client = start(CLIENT.replace("print(text)", "print(text)\n                    print(text)"))
+    client = start(CLIENT.replace('show(f"{text}")', "print(text)\n                    print(text)"))
     client.room.gets(JOIN)
     client.room.says(system("one"), system("two"))
     with pytest.raises(Failure, match="printed 'one' once more"):
         client.shows_all(["one", "two"])
+
+
+def test_our_client_stands_half_a_character(start):
+    client = start(CLIENT)
+    client.room.gets(JOIN)
+    client.room._sends(b'{"type": "chat", "user": "bob", "text": "\\ud800"}\n')
+    client.shows("bob: \\ud800")
 
 
 def test_idle_is_told_at_once(start):
@@ -94,7 +101,7 @@ def test_idle_is_told_at_once(start):
 
 def test_idle_is_proved_not_guessed(start):
     """A client that prints late is not idle, whatever its threads look like meanwhile."""
-    client = start(CLIENT.replace("print(text)", "threading.Timer(0.7, print, (text,)).start()"))
+    client = start(CLIENT.replace('show(f"{text}")', "threading.Timer(0.7, print, (text,)).start()"))
     client.room.gets(JOIN)
     client.room.says(system("late"))
     client.shows("late")

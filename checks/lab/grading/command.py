@@ -108,7 +108,7 @@ def run(grader, out, scale, jobs, dask, outputs, warning):
         interrupted = True
     except ImportError:
         raise Usage("--dask: needs the package distributed: pip install -e '.[dask]'") from None
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         if not dask:
             raise
         raise Usage(f"--dask: no scheduler at {dask}: {error}") from None

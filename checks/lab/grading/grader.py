@@ -48,7 +48,7 @@ class Grader:
         self.kit = kit()
         self.results = {}  # name -> result, of all that are finished
         self.stopped = False
-        self._keys, self._judged, self._began = {}, 0, time.monotonic()
+        self._keys, self._finished, self._began = {}, 0, time.monotonic()
 
     # -------------------------------------------------- what is finished, and what is not
 
@@ -66,6 +66,7 @@ class Grader:
                 self.results[name] = record["result"]
             else:
                 todo.append(name)
+        self._finished = len(self.results)
         return todo
 
     def packed(self, name):
@@ -84,7 +85,6 @@ class Grader:
         """Keep what came out of a submission."""
         if not self.stopped:
             self.results[name] = result
-            self._judged += 1
             write(self.file(name), json.dumps({"key": key, "result": result}))
             self.on_change(result)
 
@@ -96,10 +96,11 @@ class Grader:
 
     def progress(self, todo):
         """How many are done, and how long it will still take, in words."""
-        done, left = len(self.results), todo - self._judged
+        done = len(self.results)
+        judged = done - self._finished
         text = f"judged {done} of {len(self.handed)}"
-        if self._judged and left:
-            text += f", about {duration((time.monotonic() - self._began) / self._judged * left)} left"
+        if 0 < judged < todo:
+            text += f", about {duration((time.monotonic() - self._began) / judged * (todo - judged))} left"
         return text
 
     # -------------------------------------------------- judging

@@ -35,21 +35,7 @@ def limit(call, size):
 
 
 def hold(what, peer=None, point=1):
-    """Hold a thread; call it several times to hold several.
-
-    "start": every new thread; "accept": the next one that has accepted a connection;
-    "send": the next one that sends to that client, before it
-    does; "piece": the next one that sends to it, when it has sent half of it, and with
-    send() at the so-many-th point after that; "full": all that send to it, for as long as
-    they would wait for room in a full buffer; "end": the next one to whom recv tells that
-    this client has gone; "lock": the next one that waits, for as long as it takes, for a lock
-    whose holder is held; "section": the next one that received from it, when it has
-    left its so-many-th critical section since; "closed": the one that has closed its
-    connection; "recv", "sent", "shut" and "fail": the next
-    one that received from it, has sent to it, has shut its connection down, which another one
-    reads, or whose send to it failed, at the so-many-th point that it comes to then: a line of
-    the student's, or an access to a container.
-    """
+    """Hold a thread, or several, if it is called so often; what can be held says the checker's faults.Hold."""
     asked.setdefault((what, peer and int(peer)), []).append((shut(what, peer), int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)

@@ -9,6 +9,7 @@ import builtins
 import re
 
 from .clients import WAIT
+from .faults import LOST
 from .verdict import Failure, LabError, Unknown
 
 ENDING = 1.0  # seconds that a program may need from its last step to its end
@@ -56,19 +57,13 @@ class Evidence:
         peer: whom it happened to; offset: of the wrong byte in what the peer received;
         closed: its connection had ended. Raises LabError when nothing of the student's has run.
         """
-        where, detail = [], list(detail)
-        program, is_explained = self.program, bool(self.program.stuck)
+        program = self.program
         if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
             raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
         state = program.last_state or (None if program.ended else program.state())
-        mine = [one for one in (state or {}).get("connections", ()) if peer is not None and one["peer"] == peer.port]
-        if mine:
-            where += [] if not getattr(peer, "reads", True) else self.spots(mine[-1]["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
-        if peer is not None and offset is not None:
-            where += self.own_file_first(self.spots(self.sender(peer, offset), f"sends this to {peer}"))
+        stuck_at = []
         for stuck in program.stuck[:1]:
-            words, at = stuck_words(self, stuck)
-            where[:0] = at
+            words, stuck_at = stuck_words(self, stuck)
             message = f"{message}: {words}"
         errors = program.uncaught
         mistake = self._mistake(errors, peer)
@@ -76,31 +71,42 @@ class Evidence:
             message = f"{f'{self.name} stopped with' if mistake is program.crash else f'a thread of {self.name} died of'} {mistake['error']}; {message}"
         if mistake and hint is None:
             hint = hint_about(mistake["error"])
+        where, is_explained = self._where(state or {"threads": (), "connections": ()}, peer, offset, closed, [
+            error for error in errors if peer is None or error["peer"] in (peer.port, None) or closed or error is mistake])
+        failure = kind(message, should, unique(stuck_at + where), [*detail, *self._detail(state, errors)], hint)
+        failure.is_explained = is_explained or bool(stuck_at)
+        return failure
+
+    def _where(self, state, peer, offset, closed, errors):
+        """The places of a failure, the likeliest first, and whether the first of them is the cause itself."""
+        program, threads, where, is_explained = self.program, state["threads"], [], False
+        mine = next((one for one in reversed(state["connections"]) if peer is not None and one["peer"] == peer.port), None)
+        if mine and getattr(peer, "reads", True):
+            where += self.spots(mine["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
+        if peer is not None and offset is not None:
+            where += self.own_file_first(self.spots(self.sender(peer, offset), f"sends this to {peer}"))
         for error in errors:
-            spots = self.spots(error["where"], error["error"], "called from here")
-            if peer is None or error["peer"] in (peer.port, None) or closed or error is mistake:
-                where += spots
+            where += self.spots(error["where"], error["error"], "called from here")
         if program.exits and program.ended:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
-        threads = (state or {}).get("threads", [])
-        caught = closed and mine and mine[-1]["closed_after"]
         if closed and mine:
-            where += self.caught_spots(caught, peer) if caught else []
-            where += self.spots(mine[-1]["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine[-1])}", "called from here")
-            where += self.spots(mine[-1]["linger_at"], "sets SO_LINGER: with a time of 0 close() is a reset, and what was not received yet is lost")
+            if mine["closed_after"]:
+                where += self.caught_spots(mine["closed_after"], peer)
+                is_explained = True
+            where += self.spots(mine["closed_at"], f"ends {peer}'s connection{self.unread(peer, mine)}", "called from here")
+            where += self.spots(mine["linger_at"], "sets SO_LINGER: with a time of 0 close() is a reset, and what was not received yet is lost")
         for last in [one for one in program.last_connections if program.ended and peer is not None and one["peer"] == peer.port][-1:]:
             where += self.spots(last["closed_at"], f"ends the connection with {peer}", "called from here")
-        if mine and reads_on(mine[-1]):
-            where += self.spots(mine[-1]["read_at"], f"has met the end of {peer}'s stream {mine[-1]['ends']:,} times, and reads on", "called from here")
+        if mine and reads_on(mine):
+            where += self.spots(mine["read_at"], f"has met the end of {peer}'s stream {mine['ends']:,} times, and reads on", "called from here")
         if not closed or program.used_too_much:
-            readers = {one["reader"] for one in mine}
-            serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or thread["id"] in readers]
+            if mine and mine["closed_at"] and not getattr(peer, "end", ""):
+                why = "a file that was made of it keeps it open" if mine["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
+                where[:0] = self.spots(mine["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
+                is_explained = True
+            serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or mine and thread["id"] == mine["reader"]]
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
-            if mine and mine[-1]["closed_at"] and not getattr(peer, "end", ""):
-                why = "a file that was made of it keeps it open" if mine[-1]["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
-                where[:0] = self.spots(mine[-1]["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
-                is_explained = True
             for thread in serving or ([] if mine or where else threads):
                 held_by = self.holding(thread, threads)
                 where += held_by + self.spots(thread["places"], self.doing(thread), "called from here")
@@ -109,30 +115,30 @@ class Evidence:
                 for thread in threads:
                     if thread["call"] in ("notify", "wait", "get", "join", "tasks") or thread["waits"]:
                         where += self.spots(thread["places"], self.doing(thread), "called from here")
-                for thread in (state or {}).get("not_started", ()):
+                for thread in state.get("not_started", ()):
                     where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")
-        if mine and mine[-1]["reader"]:
-            where += self.spots(mine[-1]["read_at"], f"reads from {peer} last", "called from here")
+        if mine and mine["reader"]:
+            where += self.spots(mine["read_at"], f"reads from {peer} last", "called from here")
         elif mine:
-            where += self.spots(mine[-1]["accepted_at"], f"{'accepts' if self.kind == 'server' else 'connects to'} {peer}; nothing reads what it sends")
+            where += self.spots(mine["accepted_at"], f"{'accepts' if self.kind == 'server' else 'connects to'} {peer}; nothing reads what it sends")
+        return where, is_explained
+
+    def _detail(self, state, errors):
+        """The blocks below a failure: where the threads stand, what nobody caught, what was printed last."""
         if state:
-            detail.append((f"Where your {self.kind} stands", self.standing(state)))
-        detail += self._uncaught(errors)
-        if program.ended:
-            program.printed_all.wait(1)  # its last lines may still be on their way
-        printed = without_the_kit(program.output.strip()).splitlines()
+            yield f"Where your {self.kind} stands", self.standing(state)
+        yield from self._uncaught(errors)
+        if self.program.ended:
+            self.program.printed_all.wait(1)  # its last lines may still be on their way
+        printed = without_the_kit(self.program.output.strip()).splitlines()
         if printed:
-            detail.append(("The last lines that it printed", printed[-8:]))
-        failure = kind(message, should, unique(where), detail, hint)
-        failure.is_explained = is_explained or bool(caught)
-        return failure
+            yield "The last lines that it printed", printed[-8:]
 
     def asked(self, *command):
         """The answer from inside to this, on which a verdict depends. Raises Unknown when there is none."""
         answer = self.program.ask(*command)
         if answer is None:
-            raise Unknown("could not tell: the kit lost contact with the inside of the program" if not self.program.ended
-                          else f"could not tell: {self.how_it_ended()}")
+            raise Unknown(f"could not tell: {self.how_it_ended()}" if self.program.ended else LOST)
         return answer
 
     def sender(self, peer, offset):

@@ -8,7 +8,7 @@ from .verdict import Unknown
 
 HOLD_SECONDS = 2.0
 MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
-LOST = "the kit lost contact with the inside of the program (does it close files that it did not open?)"
+LOST = "could not tell: the kit lost contact with the inside of the program (does it close files that it did not open?)"
 
 
 def command(program, *words):

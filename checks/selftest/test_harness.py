@@ -248,6 +248,19 @@ def test_ctrl_c_comes_to_the_thread_that_waits_for_it(start):
         assert program.ends_within(5)
 
 
+def test_ctrl_c_as_it_is_pressed_on_windows(start, monkeypatch):
+    """Where only the program itself can do it: the main thread looks up between two waits."""
+    server = start(ECHO.replace("while True:", "listener.settimeout(0.1)\n        while True:", 1).replace("conn, addr = listener.accept()", """try:
+                conn, addr = listener.accept()
+            except TimeoutError:
+                continue
+            except KeyboardInterrupt:
+                raise SystemExit(7) from None"""))
+    monkeypatch.setattr("lab.program.WINDOWS", True)
+    server.program.press_ctrl_c()
+    assert server.program.ends_within(5) and server.program.exit_code == 7
+
+
 def test_holds_release_what_they_hold(start):
     server = start(ECHO)
     alice = server.client("alice")

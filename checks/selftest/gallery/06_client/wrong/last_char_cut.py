@@ -1,6 +1,7 @@
 """Cuts the newline off as the last character of the line.
 
 fails: 06.3
+says: the server got
 The last line before the end of the input need not have a newline; then it loses a character of its own.
 """
 

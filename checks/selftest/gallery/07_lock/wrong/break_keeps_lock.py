@@ -2,8 +2,6 @@
 
 fails: 07.4 02.3 05.3 07.1 07.3
 says: the server did not close newcomer's connection
-says: the server did not close newcomer's connection
-says:
 """
 
 import socket

@@ -2,8 +2,6 @@
 
 fails: 07.1 05.1 07.3
 says: no system message with 'walter' in it came to walter
-says: no system message with 'walter' in it came to walter
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.4
 says: the thread of walter takes `self.numbers` at server.py:
-says:
 """
 
 import json

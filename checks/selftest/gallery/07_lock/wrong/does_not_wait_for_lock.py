@@ -2,7 +2,6 @@
 
 fails: 07.3 07.2
 says: the thread of boris copies `self.entries` at server.py:
-says:
 """
 
 import functools

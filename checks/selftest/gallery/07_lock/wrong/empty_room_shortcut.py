@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of walter looks whether `self.entries` is empty at server.py:
-says:
 """
 
 import functools

@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of dave removes from `self.everyone` at server.py:
-says:
 """
 
 import socket

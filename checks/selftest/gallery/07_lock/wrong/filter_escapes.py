@@ -2,7 +2,6 @@
 
 fails: 07.3 07.4
 says: the thread of walter goes through `self.entries` at server.py:
-says:
 """
 
 import functools

@@ -2,7 +2,6 @@
 
 fails: 07.3 07.2
 says: the thread of alice puts an entry into `clients` at server.py:
-says:
 """
 
 import socket

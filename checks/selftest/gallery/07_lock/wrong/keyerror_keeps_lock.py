@@ -2,7 +2,6 @@
 
 fails: 07.4 02.3 05.4 07.1 07.2 07.3
 says: no system message with 'newcomer' in it came to newcomer
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of dave removes from `writers` at server.py:
-says:
 """
 
 import json

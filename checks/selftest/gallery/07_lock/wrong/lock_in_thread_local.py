@@ -2,7 +2,6 @@
 
 fails: 07.3 07.2
 says: the thread of walter puts an entry into the members at server.py:
-says:
 """
 
 import socket

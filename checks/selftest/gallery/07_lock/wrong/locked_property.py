@@ -2,7 +2,6 @@
 
 fails: 07.2
 says: both of two that asked for 'nick
-says:
 """
 
 import functools

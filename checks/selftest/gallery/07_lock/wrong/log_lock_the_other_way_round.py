@@ -2,7 +2,6 @@
 
 fails: 07.4
 says: the thread of henry takes `log_lock` at server.py:
-says:
 """
 
 import socket

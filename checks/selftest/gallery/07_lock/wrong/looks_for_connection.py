@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: a second alice was let in, though 'alice' is in the room
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1 07.4
 says: is still taken, though bob has gone
-says:
 """
 
 import socket

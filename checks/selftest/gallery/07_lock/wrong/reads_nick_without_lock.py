@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of alice looks something up in `clients` at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of dave binds `clients` to something new at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of dave binds `self._members` to something new at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: alice got the system message 'another bob is at the door'
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1 07.3 07.4
 says: the server closed
-says:
 """
 
 import socket

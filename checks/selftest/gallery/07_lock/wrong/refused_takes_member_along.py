@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: 'fence
-says:
 """
 
 import json

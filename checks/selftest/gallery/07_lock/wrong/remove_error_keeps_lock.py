@@ -2,8 +2,6 @@
 
 fails: 07.1 05.4 07.2 07.3
 says: 'fence
-says: 'fence
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: the nick 'bob' is still taken, though bob has gone
-says:
 """
 
 import functools

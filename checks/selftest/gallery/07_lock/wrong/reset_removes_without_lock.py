@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of frank removes from the members at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3 07.2
 says: the thread of walter adds to `self._members` at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: a second bob was let in, though 'bob' is in the room
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of walter copies `online` at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3 07.1
 says: the thread of walter goes through `clients` at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 08.1 03.3 05.3
 says: the thread of dave calls recv
-says:
 """
 
 import socket

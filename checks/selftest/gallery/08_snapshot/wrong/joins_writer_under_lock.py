@@ -2,7 +2,6 @@
 
 fails: 08.1
 says: the thread of henry calls join
-says:
 """
 
 import queue

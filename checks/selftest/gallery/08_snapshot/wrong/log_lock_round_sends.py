@@ -2,7 +2,6 @@
 
 fails: 08.2
 says: while a send to bob is stuck, dave joins
-says:
 """
 
 import json

@@ -2,7 +2,6 @@
 
 fails: 08.1 07.1
 says: the thread of alice calls recv
-says:
 """
 
 import socket

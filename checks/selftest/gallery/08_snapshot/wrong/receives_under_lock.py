@@ -2,7 +2,6 @@
 
 fails: 08.1 02.1
 says: the thread of walter calls recv
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.4 09.1 09.2 09.3 09.4
 says: no system message with 'newcomer' in it came to newcomer
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.3
 says: with
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.2
 says: the server did not close bob's connection
-says:
 """
 
 import json

@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3
 says: alice got one more system message 'bob was lost'
-says:
 """
 
 import socket

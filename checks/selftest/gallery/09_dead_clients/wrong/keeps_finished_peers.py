@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3 09.4
 says: after bob's death the server has
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.2 07.1 09.3
 says: the nick 'bob' is still taken, though bob is dead
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3
 says: the server did not close bob's connection
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.2 07.3
 says: the thread of alice removes from `clients` at server.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.3
 says: no system message with 'd
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 09.4 02.3 04.3 09.2
 says: after
-says:
 """
 
 import contextlib

@@ -2,7 +2,6 @@
 
 fails: 09.2
 says: after bob's death the server has
-says:
 """
 
 import queue

@@ -2,7 +2,6 @@
 
 fails: 09.2
 says: the next bob is thrown out
-says:
 """
 
 import contextlib

@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3 09.4
 says: a thread of server.py died at a death
-says:
 """
 
 import socket

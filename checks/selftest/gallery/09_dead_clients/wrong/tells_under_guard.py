@@ -2,7 +2,6 @@
 
 fails: 08.1 08.2 09.3
 says: the thread of alice calls send
-says:
 """
 
 import json

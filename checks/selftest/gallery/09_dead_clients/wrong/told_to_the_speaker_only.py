@@ -2,7 +2,6 @@
 
 fails: 09.2 09.3
 says: no system message with 'bob' in it came to carol
-says:
 """
 
 import socket

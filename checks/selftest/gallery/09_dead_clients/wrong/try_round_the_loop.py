@@ -2,7 +2,6 @@
 
 fails: 09.1
 says: no chat message from alice came to bob
-says:
 """
 
 import socket

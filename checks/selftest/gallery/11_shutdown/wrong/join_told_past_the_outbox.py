@@ -126,7 +126,7 @@ def handle_client(conn, addr):
                                 everybody = list(clients)
                             for other in everybody:
                                 try:
-                                    send_json(other, system(f"{nick} has joined"))
+                                    send_json(other, system(f"{nick} has joined"))  # <--
                                 except OSError:
                                     pass
                     case {"type": "chat", "text": str(text)} if nick is not None:

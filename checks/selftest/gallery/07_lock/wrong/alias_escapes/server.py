@@ -2,8 +2,6 @@
 
 fails: 07.3
 says: the thread of walter goes through `_members` at server.py:
-says: the thread of walter goes through `_members` at server.py:
-says:
 """
 
 import socket

@@ -2,8 +2,6 @@
 
 fails: 07.2
 says: both of two that asked for 'nick
-says: both of two that asked for 'nick
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.3 07.2
 says: the thread of walter adds to `_members` at store.py:
-says:
 """
 
 import socket

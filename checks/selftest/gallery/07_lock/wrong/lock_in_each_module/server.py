@@ -2,7 +2,6 @@
 
 fails: 07.3
 says: the thread of alice adds to `members` at store.py:
-says:
 """
 
 import socket

@@ -2,7 +2,6 @@
 
 fails: 07.1
 says: no system message came to a second alice
-says:
 """
 
 import socket

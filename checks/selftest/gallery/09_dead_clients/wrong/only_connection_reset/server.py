@@ -2,7 +2,6 @@
 
 fails: 09.1 09.2 09.3 09.4
 says: no chat message from alice came to first
-says:
 """
 
 import socket

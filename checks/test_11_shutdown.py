@@ -231,7 +231,7 @@ def test_client_who_has_just_come(server):
     server.comes_to_rest()
     with server.holds("start") as hold:
         dave = server.client("dave")
-        hold.caught(otherwise=lambda: server.has_accepted(server.connected) and server.rests())
+        server.waits_until(lambda: server.has_accepted(server.connected) and server.stands_still(), HOLD_SECONDS)  # it may have started several
         hold.catches_no_more()  # a thread that the server starts for its end is not late
         dave.did("has come, and its thread has not begun")
         ending = server.gets_ctrl_c(then=hold.release)

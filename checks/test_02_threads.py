@@ -30,6 +30,24 @@ def test_silent_client(server):
     bob.is_served()
 
 
+def test_client_that_does_not_read(server):
+    """02.1 A client that does not read what is sent to it keeps nobody waiting either
+
+    Its thread waits in sendall() until there is room. What the other threads need, a lock
+    for example, it must not hold meanwhile.
+    """
+    mallory, bob = server.client("mallory"), server.client("bob")
+    for client in (mallory, bob):
+        client.is_served()
+    with server.holds("full", mallory), server.while_it_reads_nothing(mallory):
+        mallory.did("is slow: there is no room for anything that is sent to her")
+        mallory.speaks()
+        server.waits_until(lambda: server.is_held_up_by(mallory), 1)
+        bob.is_served()
+        server.client("carol").is_served()
+    mallory.hears_back()
+
+
 @unwatched
 def test_hundred_clients(server):
     """02.1 100 connected clients all get their answer

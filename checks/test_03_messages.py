@@ -8,7 +8,7 @@ from test_01_echo import (  # noqa: F401  what the lessons before asked still ho
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
-    test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
+    test_client_that_does_not_read, test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
 
 FLOOD = 4 << 20  # bytes
 MEMORY = 2 << 20  # bytes that a flood may cost
@@ -152,6 +152,16 @@ def test_longest_message(server):
     alice.is_served()
 
 
+def test_long_message_in_another_alphabet(server):
+    """03.3 The limit is one of bytes as they come, not of the same message written otherwise
+
+    json.dumps() by itself writes é with six bytes, \\u00e9; over the wire it came with two.
+    """
+    alice, message = server.client("alice"), {"type": "chat", "text": "é" * 20_000}
+    alice.sends(message)
+    alice.gets(message)
+
+
 def test_many_short_messages(server):
     """03.3 Many short messages at once are no long line
 
@@ -217,12 +227,25 @@ def test_not_an_object(server):
     for data in (b"hello\n", b'{"type": "chat", "text": "hello"\n', b'["chat", "hello"]\n', b"[]\n", b'[["type", "chat"]]\n',
                  b'{"type": "chat", "text": "a\tb"}\n',  # no JSON: a tab in a string is written as \t
                  b"{'type': 'chat', 'text': 'hello'}\n",  # Python, perhaps
+                 b'{"type": "chat", "text": "hello"} {"type": "chat", "text": "again"}\n', b'{"type": "chat", "text": "hello"} again\n',
                  b"5\n", b'"hello"\n', b"null\n", b"true\n", b"\n", b" \t\n"):
         mallory = server.client("mallory")
         mallory.is_served()
         mallory.sends_bytes(data, may_end=True)
         mallory.gets_end(reset_is_fine=True)
     bob.is_served()
+
+
+@after(test_not_an_object)
+def test_message_before_a_bad_line(server):
+    """03.4 A message that comes in one piece with such a line, before it, is served all the same
+
+    Take one line out of the buffer at a time, and handle it before you look at the next.
+    """
+    alice = server.client("alice")
+    alice.sends_bytes(line(HELLO) + b"hello\n", may_end=True)
+    alice.gets(HELLO)
+    alice.gets_end(reset_is_fine=True)
 
 
 def test_not_utf8(server):

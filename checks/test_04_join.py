@@ -6,7 +6,7 @@ from test_01_echo import (  # noqa: F401  what the lessons before asked still ho
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
-    test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
+    test_client_that_does_not_read, test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
 from test_03_messages import (  # noqa: F401
     test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
     test_not_utf8, test_reset_inside_a_line)

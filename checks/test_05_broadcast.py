@@ -2,6 +2,7 @@
 
 import contextlib
 
+from lab.clients import line
 from lab.course import after, basis
 from lab.day import breaks_off, ends, leaves, sends_nonsense
 from lab.evidence import place
@@ -257,6 +258,18 @@ def test_end_by_a_bad_line_is_announced(server):
     goes_once(server, sends_nonsense)
 
 
+@after(test_end_by_a_bad_line_is_announced)
+def test_chat_before_a_bad_line(server):
+    """05.3 What a member says in one piece with such a line, before it, is heard
+
+    Take one line out of the buffer at a time, and handle it before you look at the next.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    fence(alice, bob)
+    alice.sends_bytes(line({"type": "chat", "text": "my last word"}) + b"hello\n", may_end=True)
+    bob.hears(alice, "my last word")
+
+
 @after(test_reset_is_announced)
 def test_announced_once_though_a_send_fails(server):
     """05.3 The same when a send to it fails before its own thread has noticed the reset
@@ -399,14 +412,32 @@ def test_order_when_a_send_is_late(server):
     the sender's thread, or put the messages into one queue.
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    for texts in (LATE, ("x" * 5000, *LATE)):
+        fence(alice, bob)
+        with server.holds("send", bob) as hold:
+            alice.says(texts[0])
+            held = hold.caught()
+            for text in texts[1:]:
+                alice.says(text)
+            if held and not server.is_reader_of(alice, held[0]):
+                server.waits_until(lambda: bob.has_something() or server.rests(but=held), 1)  # another thread may overtake; the sender's own cannot
+        for text in texts:
+            bob.hears(alice, text)
+
+
+@after(test_order)
+def test_order_when_sends_are_short(server):
+    """05.5 Each member hears one sender's messages whole and in order, also when the system takes only a part at a time
+
+    send() returns how much of it was taken. The rest goes before the next message, or the
+    next one lands in its middle: sendall() sees to that.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
     fence(alice, bob)
-    with server.holds("send", bob) as hold:
-        for text in LATE:
-            alice.says(text)
-        held = hold.caught()
-        if held and not server.is_reader_of(alice, held[0]):
-            server.waits_until(lambda: bob.has_something() or server.rests(but=held), 1)  # another thread may overtake; the sender's own cannot
-    for text in LATE:
+    server.sends_at_most(7)
+    texts = [f"{number} in a row" for number in range(20)]
+    alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in texts))
+    for text in texts:
         bob.hears(alice, text)
 
 

@@ -2,6 +2,7 @@
 
 from lab.clients import LONGEST_LINE, line
 from lab.course import after, basis
+from lab.faults import Hold
 from test_05_broadcast import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_any_nick, test_any_text, test_chat_to_the_others, test_ctrl_c, test_end_inside_a_line,
     test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_first_message_is_a_join, test_gone, test_half_close,
@@ -321,7 +322,7 @@ def test_quit_in_any_case(client, room):
 
     text.strip().lower() == "/quit"
     """
-    for text in ("/QUIT", "  /quit  ", "/Quit "):
+    for text in ("/QUIT", "  /quit  ", "/qUiT "):
         joins(client, room)
         client.comes_to_rest()
         client.types(text)
@@ -346,6 +347,28 @@ def test_quit_after_a_line(client, room):
         room.gets(said(text))
     room.gets(LEAVE)
     room.gets_the_end()
+
+
+@after(test_quit_after_a_line)
+def test_quit_after_a_line_that_is_late(client, room):
+    """06.3 The same when the thread that sends the line is late
+
+    If a thread of its own sends what was typed, it must send the leave, too: in the order
+    of typing, by one thread.
+    """
+    joins(client, room)
+    client.comes_to_rest()
+    with Hold(client.program, "send", room) as hold:
+        client.types("my last word")
+        held = any(one["thread"] for one in hold.caught(client.stands_still))
+        if held:
+            client.types("/quit")
+            client.program.watch_until(lambda: room.has_something() or client.stands_still(), 1)
+    if not held:  # one that does not wait in a send, but for room, comes to the next line meanwhile
+        client.types("/quit")
+    client.ends(code=0)
+    room.gets(said("my last word"))
+    room.gets(LEAVE)
 
 
 def test_end_of_input(client, room):

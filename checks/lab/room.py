@@ -152,6 +152,11 @@ class Room:
             offset, got = self.inbox[0]
             raise self.failure(f"the server got {shown(line(got))}", should, offset=offset)
 
+    def has_something(self):
+        """Has a message come that nobody has looked at yet?"""
+        self._fill()
+        return bool(self.inbox)
+
     def unheard(self):
         """What has come and nobody has asked for, as the end of a sentence."""
         self._fill()

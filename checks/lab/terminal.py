@@ -178,6 +178,13 @@ class Terminal(Limited):
         """Wait a moment until it waits for what is typed or comes: from now on it does nothing by itself."""
         self.program.watch_until(self.is_idle, REST)
 
+    def stands_still(self):
+        """Does each of its threads that is not held wait, and has it taken what was typed, if it is waited for?"""
+        state = self.program.ask("state")
+        return not state or all(
+            thread["held"] or thread["waits"] or thread["call"] and (thread["call"] not in ("input", "select") or state["typed"] == self.program.typed)
+            for thread in state["threads"])
+
     def is_idle(self):
         """Is it certain that the program does nothing more until something is typed or comes?
 

@@ -151,9 +151,10 @@ def at(what, conn):
         wait_at(held[0], what, conn.peer)
 
 
-def at_end(sock, conn):
-    """If a hold is set for this end of a client, hold its thread; not one that serves many without blocking."""
-    if sock.gettimeout() != 0:
+def at_end(conn):
+    """If a hold is set for this end of a client, hold its thread; not one that serves others, too."""
+    ident = _thread.get_ident()
+    if not any(other.reader == ident and not other.closed_at for other in list(witness.connections.values()) if other is not conn):
         at("end", conn)
 
 

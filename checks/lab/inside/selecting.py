@@ -20,7 +20,7 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
     """
     def watched():
         return [[connections[fd].peer for fd in reading() if fd in connections],
-                [connections[fd].peer for fd in writing() if fd in connections and not witness.has_room(fd)]]
+                [connections[fd].peer for fd in writing() if fd in connections and (is_refused(fd) or not witness.has_room(fd))]]
 
     if holds.most["wait"] and timeout and any(fd in connections for fd in reading()):
         ready = wait(0)
@@ -35,7 +35,7 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
     with Call("select", None, None, timeout is not None, there, watched) as call:
         while True:
             ready = wait(None if until is None else max(0, until - time.monotonic()))
-            seen = without(ready) if holds.refused else ready
+            seen = without(ready) if holds.asked or holds.refused else ready
             call.found = is_found(seen)
             if call.found or not is_found(ready) or until is not None and time.monotonic() >= until:
                 return seen

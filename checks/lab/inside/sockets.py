@@ -106,12 +106,12 @@ def receive(name, sock, size, flags, call):
             raise
         except OSError:
             conn.ends += 1
-            holds.at_end(sock, conn)
+            holds.at_end(conn)
             raise
         count = got if name == "recv_into" else len(got)
         if not count and size > 0:
             conn.ends += 1
-            holds.at_end(sock, conn)
+            holds.at_end(conn)
     if not flags & PEEK:
         conn.received += count  # now that it does not count as waiting any more
     if holds.asked or holds.followed:

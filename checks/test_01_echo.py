@@ -36,7 +36,7 @@ def test_bytes_come_back(server):
     meaning. Go on until recv() returns b"".
     """
     alice = server.client("alice")
-    for data in (b"hello\n", b"no newline", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"quit\n", b"exit", b"\n", b" \r\n "):
+    for data in (b"hello\n", b"just a word", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"quit\n", b"exit", b"\n", b" \r\n "):
         alice.sends_bytes(data)
         alice.gets_bytes(data)
 

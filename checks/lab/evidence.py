@@ -28,10 +28,15 @@ HINTS = (  # about errors that lie in the program's own text, whatever a client 
     (r"ImportError", "The file is found, and this name is not in it: compare how it is spelt in both places."),
     (r"NameError|UnboundLocalError", "Python knows no value by this name here. Is it spelt as where it is made, made before this line runs, "
                                      "and made in this function or outside of all functions?"),
+    (r"TypeError: .*argument after \* must be an iterable", "Thread() wants its args as a tuple: (conn,) is one, with its comma; (conn) is nothing but conn."),
     (r"TypeError: .*\bargument", "The function is called with other arguments than its `def` line takes: compare the two."),
     (r"AttributeError: module", "The module has nothing of this name: is it spelt right, and does a file of yours bear the module's name?"),
     (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
                                            "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))
+
+STUCK = {"again": "A thread that holds a Lock and asks for it again waits for itself. Take it in one function, and let those that this one calls do without.",
+         "kept": "`with lock:` gives the lock back on every way out of the block: an exception, a return, a break. After acquire() only a `finally` does.",
+         "circle": "Each thread holds what the other one waits for. Take locks in the same order everywhere, or do with one."}
 
 
 def hint_about(error):
@@ -64,7 +69,7 @@ class Evidence:
         stuck_at = []
         for stuck in program.stuck[:1]:
             words, stuck_at = stuck_words(self, stuck)
-            message = f"{message}: {words}"
+            message, hint = f"{message}: {words}", STUCK[stuck["kind"]] if hint is None else hint
         errors = program.uncaught
         mistake = self._mistake(errors, peer)
         if mistake and mistake["error"] not in message:
@@ -162,7 +167,7 @@ class Evidence:
         for error in errors:
             frames = [f"{file}:{number} in {function}" if function else f"{file}:{number}" for file, number, function in error["where"]]
             lines = error["error"], *(f"  at {frame}" for frame in frames)
-            whose.setdefault(lines, []).append(self.name_of(error["peer"]) if error["peer"] and self.kind == "server" else "")
+            whose.setdefault(lines, []).append("" if error is self.program.crash else self.name_of(error["peer"]) if error["peer"] and self.kind == "server" else "")
         for lines, names in whose.items():
             named = [name for name in names if name]
             more = f" and {len(named) - 3} more" if len(named) > 3 else ""
@@ -213,7 +218,7 @@ class Evidence:
         """Where the one of these threads stands that holds the lock for which this one waits, and where it took it."""
         waits = thread.get("waits_for") or {"holder": None}
         holder = next((other for other in threads if waits["holder"] and other["id"] == waits["holder"]["id"]), None)
-        if not holder:
+        if not holder or holder is thread:
             return []
         name = lock_name(self, waits)
         return (self.spots(holder["places"], f"{self.doing(holder)}, and holds {name} meanwhile", "called from here")

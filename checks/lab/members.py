@@ -62,7 +62,7 @@ class Member(Messenger):
         """Expect this chat message; it must be the next one that comes from this member."""
         should, nick = f"{self} hears {cut(text)!r} as the next message from {who}", nick_of(who)
         offset, got = self.next_message(should, lambda message: is_chat(message) and message["user"] == nick,
-                                        Later(lambda: self._not_heard(f"no chat message from {who} came to {self}")))
+                                        Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
         if got["text"] != text:
             raise self.server.failure(f"{self} heard {cut(got['text'])!r} from {who} first: out of order, or something is lost",
                                       should, client=self, offset=offset)
@@ -95,7 +95,7 @@ class Member(Messenger):
             self._sort()
             return self.end or any(mine(message) for _, message in self.inbox)
 
-        self.waits(decided, should, Later(lambda: self._not_heard(f"no chat message from {who} came to {self}")))
+        self.waits(decided, should, Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
         entry = next((entry for entry in self.inbox if mine(entry[1])), None)
         if entry and entry[1]["text"] != text:
             raise self.server.failure(f"{self} heard {cut(entry[1]['text'])!r} from {who} and not {cut(text)!r}: out of order, or something is lost",

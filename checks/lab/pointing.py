@@ -68,13 +68,14 @@ class Pointing:
 
     def nothing_more_comes(self, silence, should, client, offset):
         """Return the failure of a client to whom nothing came, and nothing will."""
-        failure = self.failure(f"{silence}, and that will not change: {self.idle_because(client)}", should, client, offset=offset)
+        because = "" if self.program.stuck else f", and that will not change: {self.idle_because(client)}"
+        failure = self.failure(f"{silence}{because}", should, client, offset=offset)
         if not failure.is_explained:
             failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
         for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
             ended = None if other.finished or other.may_end or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
             if ended and ended["where"]:
-                failure.message += f"; the server closed {other}'s connection after {ended['error']}"
+                failure.message = f"{silence}, and that will not change: the server closed {other}'s connection after {ended['error']}"
                 failure.where = unique(self.evidence.caught_spots(ended, other) + failure.where)
                 failure.is_explained = True
                 break

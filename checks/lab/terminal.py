@@ -394,7 +394,7 @@ class Terminal(Limited):
         """Expect the program's end with another exit code than 0."""
         self.ends()
         if self.program.exit_code == 0:
-            failure = self.failure(f"{NAME} ended with exit code 0", f"{NAME} ends with an exit code other than 0, as what did not work does")
+            failure = self.failure(f"{NAME} ended with exit code 0", f"{NAME} ends with an exit code other than 0, for it has failed")
             failure.where += [spot for one in self.program.connects[-1:] for spot in self.evidence.spots(one["where"], "could not connect here")]
             raise failure
 

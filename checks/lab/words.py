@@ -19,17 +19,17 @@ def full(run, lesson, check):
     if check.should:
         out += block("What should be", wrapped(check.should))
     out += block("What was", wrapped(check.message))
+    if check.where:
+        out += block("Where to look", looks(run, lesson, check.where))
+    if check.hint and check.verdict == FAILED:
+        out += block("Hint", wrapped(check.hint))
     if check.transcript:
         story = list(check.transcript)
         if check.verdict == FAILED:
             story[-1] += "   <-- up to here"
         out += block("What happened", story)
-    if check.where:
-        out += block("Where to look", looks(run, lesson, check.where))
     for title, lines in check.detail:
         out += block(title, [part for line in lines for part in (wrapped(line) if " " not in line[:1] else [line])])
-    if check.hint and check.verdict == FAILED:
-        out += block("Hint", wrapped(check.hint))
     if check.verdict == ERROR:
         out += block("Sorry", wrapped(APOLOGY))
     number = lesson[:2]

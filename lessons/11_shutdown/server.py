@@ -103,13 +103,11 @@ def handle_client(conn, addr):
     """A client's reader thread: from join to clean-up. Nobody else takes it out, for nothing keeps it from recv()."""
     with conn:  # closes the connection, whatever happens inside
         with lock:
-            if stopping.is_set():  # begins only now: at the program's end no thread can be started any more
-                return
+            # TODO 4: who begins only after the goodbye is not let in: nobody would wake it any more
             outbox = outboxes[conn] = Outbox(conn)
         buffer = bytearray()
         nick = None
         try:
-            # TODO 4: after the goodbye no thread waits for a message any more, also one that begins only then: nobody would wake it
             while (obj := recv_json(conn, buffer)) is not None:  # {} is a message too
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:

@@ -103,13 +103,13 @@ def handle_client(conn, addr):
     """A client's reader thread: from join to clean-up. Nobody else takes it out, for nothing keeps it from recv()."""
     with conn:  # closes the connection, whatever happens inside
         with lock:
-            if stopping.is_set():  # begins only now: at the program's end no thread can be started any more
+            if stopping.is_set():  # begins only now: nobody would wake it, and at the program's end no thread can be started
                 return
             outbox = outboxes[conn] = Outbox(conn)
         buffer = bytearray()
         nick = None
         try:
-            while not stopping.is_set() and (obj := recv_json(conn, buffer)) is not None:  # {} is a message too
+            while (obj := recv_json(conn, buffer)) is not None:  # {} is a message too
                 match obj:
                     case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
                         wanted = user.strip()

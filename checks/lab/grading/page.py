@@ -211,10 +211,9 @@ def of_lesson(lesson, picture):
 def of_check(lesson, check, mark, picture):
     """All about a check that did not pass."""
     parts = [("What should be", paragraphs(check.get("should"))), ("What was", paragraphs(check["message"])),
-             ("", picture(lesson, check)), ("What happened", lines_of(check["transcript"])),
-             ("Where to look", "".join(map(spot, check["where"] or ())))]
+             ("Where to look", "".join(map(spot, check["where"] or ()))), ("Hint", paragraphs(check["hint"]) if check["verdict"] == FAILED else ""),
+             ("", picture(lesson, check)), ("What happened", lines_of(check["transcript"]))]
     parts += [(escape(title), lines_of(lines)) for title, lines in check.get("detail") or ()]
-    parts.append(("Hint", paragraphs(check["hint"]) if check["verdict"] == FAILED else ""))
     body = "".join(f"<dt>{title}</dt><dd>{content}</dd>" for title, content in parts if content)
     return (f"<section class=\"card {check['verdict']}\"{mark}><h3>{SIGNS[check['verdict']]} {escape(check['rule'])} {escape(check['title'])}</h3>"
             f"<dl>{body}</dl></section>")

@@ -1,6 +1,6 @@
 """Only ConnectionError counts as a dead member; a send that times out, or on a connection that its own thread has just closed, is another OSError.
 fails: 09.1 09.2 09.3 09.4
-says: no chat message from alice came to first
+says: from alice did not come to first
 The OSError (ETIMEDOUT, EHOSTUNREACH, EBADF) goes up into the sender's loop: the rest get nothing, and the sender is out.
 """
 

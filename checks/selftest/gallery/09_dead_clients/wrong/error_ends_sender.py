@@ -1,7 +1,7 @@
 """Cleans up after a dead peer, and then lets the error out into the thread of the one who was speaking.
 
 fails: 09.1 09.2 09.3 09.4
-says: no chat message from alice came to first
+says: from alice did not come to first
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Removes the sender when a send to somebody else fails.
 
 fails: 09.1 09.2 09.3 09.4
-says: no chat message from alice came to first
+says: from alice did not come to first
 """
 
 import socket

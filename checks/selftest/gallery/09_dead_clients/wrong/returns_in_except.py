@@ -1,7 +1,7 @@
 """Takes out the first one who is dead and returns, with others in the list still to be told.
 
 fails: 09.1 09.2 09.3
-says: no chat message from alice came to bob
+says: from alice did not come to bob
 """
 
 import contextlib

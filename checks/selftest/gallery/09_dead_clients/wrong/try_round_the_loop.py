@@ -1,7 +1,7 @@
 """Has the `try` round the whole loop, so those who come after a dead member miss the message.
 
 fails: 09.1
-says: no chat message from alice came to bob
+says: from alice did not come to bob
 """
 
 import socket

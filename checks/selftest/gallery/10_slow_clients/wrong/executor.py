@@ -1,7 +1,7 @@
 """Lesson 10: as in Java: an ExecutorService does all the sending, with a serial queue for each member.
 
 fails: 10.1
-says: no chat message from alice came to carol
+says: from alice did not come to carol
 The pool has eight threads for all members: eight that do not read hold all of them, and nobody hears anything any more.
 """
 

@@ -1,7 +1,7 @@
 """Sends without blocking, and what does not fit is gone.
 
 fails: 10.2 10.3 10.4
-says: no chat message from alice came to bob
+says: from alice did not come to bob
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """One writer thread for all members: it waits for the one who does not read, and the others with it.
 
 fails: 10.1 10.2
-says: no chat message from alice came to carol
+says: from alice did not come to carol
 """
 
 import queue

@@ -1,7 +1,7 @@
 """Who is too slow is taken out and announced, but its connection stays.
 
 fails: 10.2
-says: no chat message from alice came to bob
+says: from alice did not come to bob
 """
 
 import queue

@@ -1,7 +1,7 @@
 """Lesson 10: the outbox is a pipe of a megabyte, written to without waiting.
 
 fails: 10.2
-says: no chat message from alice came to ben
+says: from alice did not come to ben
 A write that does not wait puts in as much as there is room for (only up to PIPE_BUF is it all or nothing). What was left
 out is lost, and the next message begins in the middle of this one.
 """

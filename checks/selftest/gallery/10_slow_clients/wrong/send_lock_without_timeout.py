@@ -1,7 +1,7 @@
 """A lock for each connection, so nothing mixes; but a send takes as long as its receiver likes.
 
 fails: 10.1 10.2
-says: no chat message from alice came to carol
+says: from alice did not come to carol
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Lesson 09 as it was: whoever says something sends it to each member, and waits for each.
 
 fails: 10.1 10.2 10.3
-says: no chat message from alice came to carol
+says: from alice did not come to carol
 """
 
 import socket

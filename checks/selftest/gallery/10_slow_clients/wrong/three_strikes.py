@@ -1,7 +1,7 @@
 """Lesson 10: a full box is forgiven twice; only the third message that finds no room disconnects its member.
 
 fails: 10.2
-says: no chat message from alice came to ben
+says: from alice did not come to ben
 The first two are lost: a member that reads again before the third has missed something.
 """
 

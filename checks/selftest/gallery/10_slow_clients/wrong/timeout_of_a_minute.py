@@ -1,7 +1,7 @@
 """The send gives up after a minute, and until then the sender waits.
 
 fails: 10.1 10.2
-says: no chat message from alice came to carol
+says: from alice did not come to carol
 """
 
 import socket

@@ -1,7 +1,7 @@
 """The parameter conn is the sender, the loop's variable is another: the clean-up takes conn.
 
 fails: 09.1 09.2 09.3 09.4
-says: no chat message from alice came to first
+says: from alice did not come to first
 """
 
 import socket

@@ -1,7 +1,7 @@
 """Catches ConnectionResetError alone; a broken pipe, as a second send meets it, goes through to the sender.
 
 fails: 09.1 09.2 09.3 09.4
-says: no chat message from alice came to first
+says: from alice did not come to first
 """
 
 import socket

@@ -22,6 +22,7 @@ LONGEST_WAIT = 300.0  # seconds, for as long as something moves: one byte at a t
 ASK_EVERY = 0.1  # seconds between two looks whether the server is idle
 LONGEST_LINE = 65_536  # bytes of one message, with its newline
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
+MOST_WAITING = 200_000  # messages that nobody has looked at; who sends more sends for ever
 MOST_TIMES = 10_000  # that the same line comes, and nothing else between; who is stopped at the end of a stream sends it for ever
 
 
@@ -334,6 +335,9 @@ class Messenger(Client):
             if self._times > MOST_TIMES:
                 raise self.server.failure(f"the server sends {shown(data)} to {self} again and again", "one message is answered once",
                                           client=self, offset=offset)
+        if len(self.inbox) > MOST_WAITING:
+            raise self.server.failure(f"the server sends to {self} without end: {len(self.inbox):,} messages that nobody asked for",
+                                      "one message is answered once", client=self, offset=self.received - 1)
         if len(self.buffer) > LONGEST_REPLY:
             raise self.server.failure(f"the server sent {len(self.buffer):,} bytes to {self} without a newline",
                                       "a message is one line", client=self, offset=self.received - 1)

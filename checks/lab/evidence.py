@@ -181,15 +181,14 @@ class Evidence:
         """Places (file, line, function), the innermost first, as a Failure's `where`.
 
         what: of the first; then: of its callers, if it is not the same. The line that
-        only calls main() tells nothing.
+        only calls main() tells nothing, and what is no file of the student's is none that he can mend.
         """
         return [{"file": file, "line": number, "what": then if then and at else what} for at, (file, number, function) in enumerate(places or ())
-                if function != "<module>" or not re.fullmatch(r"\w+\(\)", self.source(file, number))]
+                if file in self.files and (function != "<module>" or not re.fullmatch(r"\w+\(\)", self.source(file, number)))]
 
     def source(self, file, number):
         """A line of the student's, stripped, or an empty one."""
-        lines = self.files.get(file, b"").splitlines()  # of bytes, which has the same ends of lines as Python
-        return lines[number - 1].decode("utf-8", "replace").strip() if number <= len(lines) else ""
+        return line_at(self.files, file, number)
 
     def own_file_first(self, where):
         """Whom a message goes to is decided in the program's own file, wherever the send itself stands."""
@@ -328,6 +327,12 @@ class Evidence:
         if program.crash:
             return f"{self.name} stopped with {program.crash['error']}"
         return f"{self.name} ended ({program.exits['how'] if program.exits else f'exit code {program.exit_code}'})"
+
+
+def line_at(files, file, number):
+    """A line of one of these files, {relative path: bytes}, stripped; "" if there is none."""
+    lines = files.get(file, b"").splitlines()  # of bytes, which has the same ends of lines as Python
+    return lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
 
 
 def is_a(text, *kinds):

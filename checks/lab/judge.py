@@ -58,9 +58,10 @@ def judge(run, lesson):
         if reason:
             run.note(lesson, {"name": check.name, "verdict": WAITING, "message": reason})
             continue
-        program, error, began = program_of(run, lesson, check), None, time.monotonic()
+        program, error, began = None, None, time.monotonic()
         try:
             with contextlib.ExitStack() as stack:
+                program = program_of(run, lesson, check)
                 stack.callback(program.stop)
                 begin(check, program)
                 check.function(*(PARTS[name](program) for name in check.takes))

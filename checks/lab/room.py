@@ -8,6 +8,7 @@ from .evidence import hint_about
 from .story import shown
 from .verdict import NotStarted
 
+MOST_UNREAD, MOST_WAITING = 1 << 20, 100_000  # bytes without a newline, and messages, after which a client sends for ever
 HEARD = 0.5  # seconds that what was said may take to be received
 
 
@@ -66,7 +67,7 @@ class Room:
                 return
             self.did("somebody connects")
         ended = False
-        while not self.end and select.select([self.sock], [], [], 0)[0]:
+        while not self.end and len(self.buffer) <= MOST_UNREAD and select.select([self.sock], [], [], 0)[0]:
             try:
                 data = self.sock.recv(1 << 18)
             except OSError:
@@ -83,6 +84,9 @@ class Room:
             self.inbox.append((offset, self._understood(data, offset)))
         if ended:  # after what came before it
             self.did(self.end, "<-")
+        if len(self.buffer) > MOST_UNREAD or len(self.inbox) > MOST_WAITING:
+            raise self.failure(f"client.py sends without end: {len(self.inbox):,} messages, and {len(self.buffer):,} bytes without a newline",
+                               "a message for each line that is typed", offset=self.received - 1)
 
     def _understood(self, data, offset):
         message, wrong = parsed(data)

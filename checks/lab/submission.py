@@ -111,6 +111,8 @@ def not_text(shown, source):
     except UnicodeDecodeError as error:
         line = source[:error.start].count(10) + 1
         return f"{shown} is not UTF-8: byte 0x{source[error.start]:02x} in line {line}; save it as UTF-8"
+    except (UnicodeError, LookupError) as error:  # an encoding that is none, or none for text
+        return f"{shown} cannot be decoded: {error}"
     except SyntaxError as error:
         return f"{shown}: {error.msg}"
     return None

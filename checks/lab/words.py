@@ -1,11 +1,14 @@
 """From verdicts to what a person reads in the terminal."""
 
 import os
+import re
 import textwrap
 
+from .evidence import line_at
 from .verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, points
 
 WIDTH = 92
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MARKS = {PASSED: ("ok", "green"), FAILED: ("FAILED", "red"), WAITING: ("waiting", "light"),
          UNKNOWN: ("unknown", "yellow"), ERROR: ("ERROR", "red")}
 APOLOGY = "This is a fault of the kit, not of your program; please report it with what stands above."
@@ -59,13 +62,10 @@ def looks(run, lesson, where, most=4):
     """The student's lines, each with its source."""
     out = []
     for spot in where[:most]:
-        path = run.submission.path / lesson / spot["file"]
-        out.append(f"{shown_path(path)}:{spot['line']}   {spot['what']}")
-        try:
-            source = path.read_bytes().splitlines()[spot["line"] - 1].decode("utf-8", "replace").strip()
-        except (OSError, IndexError):
-            continue
-        out.append(f"        {source}")
+        out.append(f"{shown_path(run.submission.path / lesson / spot['file'])}:{spot['line']}   {spot['what']}")
+        source = line_at(run.submission.files(lesson), spot["file"], spot["line"])
+        if source:
+            out.append(f"        {source}")
     return out
 
 
@@ -85,6 +85,11 @@ def shown_path(path):
     return str(path) if short.startswith(os.pardir) else short
 
 
+def plain(lines):
+    """These (text, style) lines with control characters as escapes: a program must not write on the reader's terminal by what it raises or is called."""
+    return [(CONTROL.sub(lambda found: repr(found[0])[1:-1], text), style) for text, style in lines]
+
+
 def summary(run):
     """The first failure in full, the others of its lesson in a line each, and the board."""
     out = []
@@ -96,14 +101,14 @@ def summary(run):
             if started(run, lesson):
                 out += rest(lesson, [other for other in run.chosen(lesson) if other is not check and other.verdict != PASSED])
         out.append(("", ""))
-    return out + board(run)
+    return plain(out + board(run))
 
 
 def lesson_in_full(run, lesson):
     """A lesson's first failure in full, its others in a line each."""
     checks = [check for check in run.chosen(lesson) if check.verdict != PASSED]
     first = next((check for check in checks if check.verdict != WAITING), None)
-    return [*(full(run, lesson, first) if first else ()), *rest(lesson, [check for check in checks if check is not first])]
+    return plain([*(full(run, lesson, first) if first else ()), *rest(lesson, [check for check in checks if check is not first])])
 
 
 def rest(lesson, checks):

@@ -203,6 +203,31 @@ def test_other_encodings_are_python_too(tmp_path):
     assert code == 0
 
 
+def test_nothing_is_shown_of_a_file_that_was_not_handed_in(tmp_path):
+    """A code object may bear any file's name, also one that the checker could read."""
+    (tmp_path / "secret").write_text("the password\n")
+    folder = hand_in(tmp_path / "eve", text=f"""\
+        import os
+        here = os.path.dirname(os.path.abspath(__file__))
+        exec(compile("1/0", here + {"/.." * 12 + str(tmp_path / "secret")!r}, "exec"))
+        """)
+    code, content, shown = verdicts(folder)
+    [spot] = content["lessons"][0]["checks"][0]["where"]
+    assert code == 1 and (spot["file"], spot["line"]) == ("server.py", 3)
+    assert "password" not in shown.partition("Where to look")[2].partition("What happened")[0].partition("The last lines")[0]
+
+
+def test_the_terminal_is_safe_from_what_is_raised(tmp_path):
+    *_, shown = verdicts(hand_in(tmp_path / "eve", text="raise RuntimeError('\\x1b[2J')\n"))
+    assert "\x1b" not in shown and "RuntimeError: \\x1b[2J" in shown
+
+
+@pytest.mark.parametrize("coding", ["undefined", "hex", "no-such"])
+def test_an_encoding_that_is_none(coding, tmp_path):
+    code, content, _ = verdicts(hand_in(tmp_path / "eve", text=f"# coding: {coding}\n" + ECHO))
+    assert code == 1 and content["lessons"][0]["checks"][0]["verdict"] == "failed"
+
+
 def test_half_a_character_may_be_in_a_name_and_in_a_message(tmp_path):
     folder = hand_in(tmp_path / os.fsdecode(b"caf\xe9"), text="raise RuntimeError('\\ud83d')\n")
     code, content, _ = verdicts(folder)

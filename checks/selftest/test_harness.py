@@ -106,8 +106,9 @@ def test_a_last_message_may_come_in_pieces():
 
 def test_evidence_of_a_client():
     """The same evidence is gathered of a client.py, under its own name."""
-    program = Program({"client.py": b"import os\n\nprint('one line')\nopen('no such file')\n"}, "client.py")
-    evidence = Evidence(program, {}, "client.py", str)
+    files = {"client.py": b"import os\n\nprint('one line')\nopen('no such file')\n"}
+    program = Program(files, "client.py")
+    evidence = Evidence(program, files, "client.py", str)
     assert evidence.has_ended()
     failure = evidence.failure(evidence.how_it_ended())
     program.stop()

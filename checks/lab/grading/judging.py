@@ -245,7 +245,8 @@ def end_with_the_grader():
 def full_row(run, lesson, check):
     """A check's row with all that a reader wants to know, the student's lines included."""
     row = check.row() | {"name": check.name, "should": check.should, "detail": check.detail}
-    row["where"] = [spot | {"around": around(run.submission.path / lesson / spot["file"], spot["line"])} for spot in check.where[:4]]
+    files = run.submission.files(lesson)
+    row["where"] = [spot | {"around": around(files.get(spot["file"], b""), spot["line"])} for spot in check.where[:4]]
     return row if check.verdict != PASSED else row | {"should": "", "detail": [], "where": [], "transcript": []}
 
 
@@ -255,12 +256,9 @@ def result_of(run, content):
     return content | {"lessons": lessons}
 
 
-def around(path, line, most=2):
-    """The lines of a student's file around one, [(number, text)]."""
-    try:
-        lines = [text.decode("utf-8", "replace") for text in path.read_bytes().splitlines()]
-    except OSError:
-        return []
+def around(source, line, most=2):
+    """The lines of a student's file around one, [(number, text)]. source: what was handed in, in bytes; nothing is read here that a program may name."""
+    lines = [text.decode("utf-8", "replace") for text in source.splitlines()]
     return [(number, lines[number - 1][:200]) for number in range(max(1, line - most), min(len(lines), line + most) + 1)]
 
 
@@ -279,7 +277,7 @@ def look(path):
     try:
         tokens = [token.string for token in tokenize.tokenize(io.BytesIO(source).readline)
                   if token.type not in (tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)]
-    except (SyntaxError, tokenize.TokenError, UnicodeDecodeError):
+    except (SyntaxError, tokenize.TokenError, UnicodeError, LookupError):
         tokens = source.decode("utf-8", "replace").split()
     return hashlib.sha256("\n".join(tokens).encode("utf-8", "backslashreplace")).hexdigest()
 

@@ -64,6 +64,7 @@ def import_all(system):
     import catching  # noqa: F401
     import files  # noqa: F401
     import finding  # noqa: F401
+    import following  # noqa: F401
     import hooks  # noqa: F401
     import locks  # noqa: F401
     import seal  # noqa: F401

@@ -44,7 +44,7 @@ def tell_error(error, traceback, thread, event="died"):
     peer = peer_of(ident)
     at = places_of(traceback) or places(getattr(thread, "made_at", ()))  # its function could not even be called
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(where.folder):
-        at.insert(0, (error.filename[len(where.folder):], error.lineno or 1, ""))
+        at.insert(0, (error.filename[len(where.folder):], error.lineno if isinstance(error.lineno, int) else 1, ""))
     tell(event=event, error=f"{type(error).__name__}: {error}", where=at,
          thread=thread.name if thread else "thread", peer=peer)
 
@@ -177,6 +177,7 @@ def watch_state(code):
     """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
     import files
     import finding
+    import following
     import hooks
     import locks
     import order
@@ -187,7 +188,11 @@ def watch_state(code):
 
     def compiled(source, path):
         before, code = known.get(path[len(where.folder):], (None, None))
-        return moved(code, path) if before == source else follow(source, path)
+        return following.followed(moved(code, path) if before == source else follow(source, path))
+
+    def rests():
+        store.let_go()
+        following.looks(sys._getframe(1))
 
     def exec_module(loader, module):
         execute(loader, module)
@@ -196,7 +201,8 @@ def watch_state(code):
     compile_by(compiled)
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     execute, loader.exec_module = loader.exec_module, exec_module
-    witness.locks_of, witness.rests = locks.locks_of, store.let_go
+    witness.locks_of, witness.rests = locks.locks_of, rests
+    following.begins()
     locks.install()
     order.install()
     files.install()
@@ -256,7 +262,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
         before = seal.taken()
     else:
         watch_catching()
-    give_way({"witness", "catching", "files", "finding", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "seal", "wall", "where"})
+    give_way({"witness", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "seal", "wall", "where"})
     _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
     tell(event="begins")
     atexit.register(tell_who_is_left)  # is called last, after what the student registers

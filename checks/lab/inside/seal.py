@@ -18,7 +18,7 @@ import threading
 import time
 import types
 
-OURS = ("witness", "catching", "files", "finding", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "where")
+OURS = ("witness", "catching", "files", "finding", "following", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "where")
 ELSEWHERE = (signal, socket, socket.socket, threading, threading.Thread, threading.Barrier, _thread, queue, queue.Queue, select, selectors.DefaultSelector,
              selectors.SelectSelector, os, time, builtins, sys.modules["_frozen_importlib_external"].SourceLoader)
 FREE = {"excepthook"}  # a program may well set it

@@ -10,7 +10,7 @@ from .story import shown
 from .verdict import Failure, LabError, Unknown
 
 USUAL = {"type": "chat", "text": "hi"}  # what every server handles
-LINES, LAST_LINES = 4, 3  # that are shown at most of those that are run for one message only; and of all that are run for it
+LAST_LINES = 3  # of those that are run for a message these are shown; of those that are run for no other one the first as well
 
 
 def new_lines(program, peer):
@@ -36,7 +36,7 @@ def lines_for(evidence, peer, usually, now, what, usual, or_last=True):
     program = evidence.program
     found = lines_run(program, peer, usually, now)
     if found or not or_last:
-        return evidence.spots(found[:LINES], f"is run for {what}, and not for {usual}")
+        return evidence.spots(found[:1] + found[1:][-LAST_LINES:], f"is run for {what}, and not for {usual}")
     on_the_way = {tuple(spot[:2]) for thread in (program.state() or {"threads": ()})["threads"] for spot in thread["places"]}
     found = lines_run(program, peer, lambda: None, now)
     return evidence.spots([spot for spot in found if spot[0] == evidence.name and tuple(spot[:2]) not in on_the_way][-LAST_LINES:], f"is run for {what}")

@@ -136,7 +136,7 @@ class Program:
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 if line.startswith(self._sign):  # else the student wrote into our pipe
-                    with contextlib.suppress(ValueError, AttributeError, TypeError, KeyError, RecursionError):
+                    with contextlib.suppress(ValueError, AttributeError, TypeError, LookupError, ArithmeticError, RecursionError):
                         self._note(json.loads(line[SIGN:]))
         self.lost = self.heard_out = True
         with self._changed:

@@ -1,6 +1,7 @@
 """Programs that mean harm, behind the sandbox's walls: none gets what it wants, nor a point that it did not earn."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -225,6 +226,32 @@ print(program.output.strip())""")
         assert str(tmp_path) not in told["commands"] and told.pop("commands") == sandbox.search_path()
         assert {name: told.pop(name) for name in ("host", "packets", "pair")} == dict.fromkeys(("host", "packets", "pair"), "EAFNOSUPPORT")
         assert len(told) >= 11 and set(told.values()) == {"EPERM"}, told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no such filter here")
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_what_the_filter_says(monkeypatch, machine):
+    """On a processor that is not here, too: its steps are gone through by hand."""
+    monkeypatch.syspath_prepend(TOP / "checks/lab/inside")
+    import calls
+
+    def said(number, first=0, kind=calls.KINDS[machine]):
+        steps = iter(calls.steps(machine))
+        for what, value, yes, no in steps:
+            if what == calls.LOAD:
+                loaded = {calls.NUMBER: number, calls.KIND: kind, calls.FIRST: first}[value]
+            elif what == calls.RETURN:
+                return value
+            else:
+                for _ in range(yes if loaded == value or what == calls.LEAST and loaded > value else no):
+                    next(steps)
+
+    of_kind = list(calls.KINDS).index(machine)
+    no, no_family = calls.REFUSE | errno.EPERM, calls.REFUSE | errno.EAFNOSUPPORT
+    assert {number: said(number, 2) for number in range(1000) if said(number, 2) != calls.ALLOW} == {numbers[of_kind]: no for numbers in calls.REFUSED.values()}
+    for numbers in calls.SOCKETS.values():
+        assert [said(numbers[of_kind], family) for family in (0, 1, 2, 3, 10, 16, 17, 40)] == [no_family, *2 * [calls.ALLOW], no_family, *2 * [calls.ALLOW], *2 * [no_family]]
+    assert said(39, kind=0x40000003) == said(calls.OTHER | 39) == said(0xFFFFFFFF) == no
 
 
 @here

@@ -18,7 +18,7 @@ from gallery import exhibits
 from lab import sandbox
 from lab.grading import judging
 from lab.grading.handed_in import pack
-from lab.processes import fork_servers
+from lab.processes import INSIDE, fork_servers
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
@@ -230,10 +230,10 @@ print(program.output.strip())""")
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no such filter here")
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_what_the_filter_says(monkeypatch, machine):
+def test_what_the_filter_says(monkeypatch, inside, machine):
     """On a processor that is not here, too: its steps are gone through by hand."""
-    monkeypatch.syspath_prepend(TOP / "checks/lab/inside")
-    import calls
+    monkeypatch.syspath_prepend(INSIDE)
+    import calls  # goes again with the others
 
     def said(number, first=0, kind=calls.KINDS[machine]):
         steps = iter(calls.steps(machine))
@@ -261,7 +261,7 @@ def test_what_is_not_refused_is_said(tmp_path):
     (tmp_path / "01_echo/server.py").write_text(ECHO)
     script = f"""
 import sys
-sys.path[:0] = [{str(TOP / 'checks')!r}, {str(TOP / 'checks/lab/inside')!r}]
+sys.path[:0] = [{str(TOP / 'checks')!r}, {str(INSIDE)!r}]
 import calls, pytest
 if calls.os.uname().machine not in calls.KINDS:
     sys.exit(77)

@@ -255,8 +255,10 @@ class Forked:
 
 
 def clean_environment(home=None):
-    """Nothing of the checker's environment but what a Python program needs to run."""
+    """Nothing of the checker's environment but what a Python program needs to run; in a sandbox it looks for commands where there are some."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
+    if sandbox.is_inside():
+        kept["PATH"] = sandbox.search_path()
     return kept | ({} if home is None else dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(home)))
 
 

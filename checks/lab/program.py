@@ -370,9 +370,12 @@ class Program:
             return False
 
     def end(self):
-        """Kill the program itself, as a power cut would."""
+        """Kill the program itself, as a power cut would. Raises LabError when it does not end."""
         kill(self.tree)
-        self.process.wait(STOP_SECONDS)
+        if not self.ends_within(1):  # what is around it does not: perhaps the program has stopped that
+            kill(self._outermost)
+            if not self.ends_within(STOP_SECONDS):
+                raise LabError("the program was killed and does not end")
 
     def family(self):
         """The program's process and all that it has started, also what left its session."""
@@ -382,13 +385,19 @@ class Program:
     def stop(self):
         """End the program and everything it started, and remove its files.
 
-        Raises LabError when something of it is left.
+        Raises LabError when something of it is left, after all the rest was done.
         """
         self._over.set()
         deadline = time.monotonic() + STOP_SECONDS
         for process in [] if ADOPTS else self.family():
             kill(process)
-        self.end()
+        with contextlib.ExitStack() as stack:  # from the last on
+            stack.callback(self._remove_files)
+            stack.callback(self._hear_out, deadline)
+            stack.callback(self._end_orphans, deadline)
+            stack.callback(self.end)
+
+    def _end_orphans(self, deadline):
         processes.running.discard(self.process.pid)
         while left := orphans(self.started_at):
             for process in left:
@@ -396,6 +405,8 @@ class Program:
             psutil.wait_procs(left, 1)
             if time.monotonic() > deadline:
                 raise LabError(f"processes of the program are left: {left}")
+
+    def _hear_out(self, deadline):
         os.close(self._commands)
         if self._screen:
             self._to_type.put(b"")
@@ -405,6 +416,8 @@ class Program:
         if any(thread.is_alive() for thread in self._threads):
             raise LabError("something of the program is left: its output is still open")
         os.close(self._events)
+
+    def _remove_files(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.folder.exists():
             raise LabError(f"the program's files could not be removed: {self.folder}")

@@ -34,6 +34,7 @@ NOT_PROTECTED = ("not isolated: {}; student programs run with your rights, can r
                  "and leave files; limits on memory, output and file size hold")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime")
 WRITABLE = ("/tmp", "/dev/shm")  # and its folder
+COMMANDS = ("/usr/local/bin", "/usr/bin", "/bin")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -68,7 +69,7 @@ def inner(folder, inside):
     There the folder is another one, with a copy of the program's files in which it may
     write as it does elsewhere; `inside` is the folder of what runs beside it.
     """
-    command = ["bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", *rights()]
+    command = [shutil.which("bwrap"), "--unshare-pid", "--unshare-ipc", "--unshare-uts", *rights()]
     if not is_root() and knows("--disable-userns"):
         command += ["--disable-userns"]
     empty = ["--perms", "1777", "--size", str(TEMPORARY), "--tmpfs"]
@@ -87,7 +88,7 @@ def inner(folder, inside):
 def place(scratch, inside):
     """The same for the process from which programs are forked, in whose folder `scratch` are theirs: it stands where each of them makes its own place, see inside/wall.py."""
     empty = ["--perms", "0755", "--dir"]
-    return ["bwrap", "--die-with-parent", *rights(), *view(empty, inside, scratch), *empty, str(scratch), "--remount-ro", "/", "--chdir", "/", "--"]
+    return [shutil.which("bwrap"), "--die-with-parent", *rights(), *view(empty, inside, scratch), *empty, str(scratch), "--remount-ro", "/", "--chdir", "/", "--"]
 
 
 def rights():
@@ -134,6 +135,11 @@ def python():
     return os.path.realpath(sys.executable)
 
 
+def search_path():
+    """Where a program looks for commands: what there is of it behind the inner wall, and nothing of ours."""
+    return os.pathsep.join(filter(os.path.isdir, dict.fromkeys([os.path.dirname(python()), *COMMANDS])))
+
+
 def confinement():
     """What a program's process is to take upon itself, as arguments of run.confine."""
     return PROCESSES, FIRST_UID + secrets.randbelow(FIRST_UID) if is_root() else None
@@ -174,7 +180,7 @@ def trial():
         program.ends_within(10)
         program.printed_all.wait(10)
         if program.output.strip() != "here":
-            sys.exit(program.output.strip().replace("\n", "; ") or "a program in it prints nothing")
+            sys.exit((program.output.strip() or "a program in it prints nothing").splitlines()[-1])
     finally:
         program.stop()
 

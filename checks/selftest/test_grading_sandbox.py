@@ -1,6 +1,7 @@
 """Programs that mean harm, behind the sandbox's walls: none gets what it wants, nor a point that it did not earn."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from gallery import exhibits
 from lab import sandbox
 from lab.grading import judging
 from lab.grading.handed_in import pack
-from lab.processes import fork_servers
+from lab.processes import INSIDE, fork_servers
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
@@ -166,6 +167,128 @@ print(json.dumps(told))""")
         "nobody": True, "groups": [], "limit": [sandbox.PROCESSES, sandbox.PROCESSES]}
     the_way_to = {Path(path).parts[1] for path in (TOP, *sandbox.pythons())}  # what is needed: the kit's own modules and Python
     assert not set(forked["root"]) - {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "tmp", "usr"} - the_way_to
+
+
+REACHES = """
+import ctypes, errno, json, mmap, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def why_not(call, *arguments):
+    return None if call(*arguments) != -1 else errno.errorcode[ctypes.get_errno()]
+def by_number(number, *arguments):
+    return why_not(libc.syscall, number, *arguments)
+def raised(make, *arguments):
+    try:
+        return make(*arguments) and None
+    except OSError as error:
+        return errno.errorcode[error.errno]
+x86 = os.uname().machine == "x86_64"
+keyctl, add_key = (250, 248) if x86 else (219, 217)
+told = {
+    "hold its parent": why_not(libc.ptrace, 16, 1, None, None), "be held": why_not(libc.ptrace, 0, 0, None, None),
+    "read its parent": why_not(libc.process_vm_readv, 1, None, 0, None, 0, 0), "write there": why_not(libc.process_vm_writev, 1, None, 0, None, 0, 0),
+    "its parent's files": by_number(438, 0, 0, 0),
+    "keys": by_number(keyctl, 0, ctypes.c_int(-3), 0), "a key": by_number(add_key, b"user", b"mark", b"left", 4, ctypes.c_int(-3)),
+    "memory": raised(os.memfd_create, "mark"), "shared": why_not(libc.shmget, 0, 4096, 0o1600), "messages": why_not(libc.msgget, 0, 0o1600),
+    "ring": by_number(425, 1, None), "host": raised(socket.socket, 40, socket.SOCK_STREAM), "packets": raised(socket.socket, 17, socket.SOCK_RAW),
+    "pair": raised(socket.socketpair, 30, socket.SOCK_STREAM)}
+if x86:
+    told["other numbers"] = by_number(0x40000000 | 39)
+    code = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(bytes.fromhex("b814000000cd80c3"))  # getpid() as a program of 32 bits calls it
+    if (child := os.fork()) == 0:  # which ends at once where the system knows no such programs
+        os._exit(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))() == -errno.EPERM)
+    told["other kind"] = "EPERM" if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) else None
+right = socket.socketpair(), socket.socket(), socket.socket(socket.AF_INET6), socket.create_server(("localhost", 0)), socket.if_nameindex()
+right = socket.getaddrinfo("localhost", 9090), socket.getaddrinfo("127.0.0.1", 9090, flags=socket.AI_ADDRCONFIG), socket.getfqdn()
+import asyncio, multiprocessing
+asyncio.run(asyncio.sleep(0))
+multiprocessing.get_context("fork").Value("i")
+told["commands"] = os.environ["PATH"]
+print(json.dumps(told))
+"""
+
+
+@here
+@pytest.mark.skipif(os.uname().machine not in ("x86_64", "aarch64"), reason="nothing is refused on other processors")
+def test_no_call_reaches_past_the_walls(tmp_path, monkeypatch):
+    """Nor is there memory that nobody counts; what right programs need is there; and where commands are looked for is not told by us."""
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    for forks in ("processes.FORKS", "False"):
+        told = behind_the_wall(tmp_path, f"""
+import json
+from lab import processes
+from lab.program import Program
+processes.FORKS = {forks}
+program = Program({{"server.py": {REACHES.encode()!r}}}, "server.py")
+assert program.ends_within(20) and program.printed_all.wait(5) and program.exit_code == 0, program.output
+program.stop()
+print(program.output.strip())""")
+        assert str(tmp_path) not in told["commands"] and told.pop("commands") == sandbox.search_path()
+        assert {name: told.pop(name) for name in ("host", "packets", "pair")} == dict.fromkeys(("host", "packets", "pair"), "EAFNOSUPPORT")
+        assert len(told) >= 11 and set(told.values()) == {"EPERM"}, told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no such filter here")
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_what_the_filter_says(monkeypatch, inside, machine):
+    """On a processor that is not here, too: its steps are gone through by hand."""
+    monkeypatch.syspath_prepend(INSIDE)
+    import calls  # goes again with the others
+
+    def said(number, first=0, kind=calls.KINDS[machine]):
+        steps = iter(calls.steps(machine))
+        for what, value, yes, no in steps:
+            if what == calls.LOAD:
+                loaded = {calls.NUMBER: number, calls.KIND: kind, calls.FIRST: first}[value]
+            elif what == calls.RETURN:
+                return value
+            else:
+                for _ in range(yes if loaded == value or what == calls.LEAST and loaded > value else no):
+                    next(steps)
+
+    of_kind = list(calls.KINDS).index(machine)
+    no, no_family = calls.REFUSE | errno.EPERM, calls.REFUSE | errno.EAFNOSUPPORT
+    assert {number: said(number, 2) for number in range(1000) if said(number, 2) != calls.ALLOW} == {numbers[of_kind]: no for numbers in calls.REFUSED.values()}
+    for numbers in calls.SOCKETS.values():
+        assert [said(numbers[of_kind], family) for family in (0, 1, 2, 3, 10, 16, 17, 40)] == [no_family, *2 * [calls.ALLOW], no_family, *2 * [calls.ALLOW], *2 * [no_family]]
+    assert said(39, kind=0x40000003) == said(calls.OTHER | 39) == said(0xFFFFFFFF) == no
+
+
+@here
+def test_what_is_not_refused_is_said(tmp_path):
+    """A system that does not take on the filter has no sandbox: it is said, and `require` refuses."""
+    (tmp_path / "01_echo").mkdir()
+    (tmp_path / "01_echo/server.py").write_text(ECHO)
+    script = f"""
+import sys
+sys.path[:0] = [{str(TOP / 'checks')!r}, {str(INSIDE)!r}]
+import calls, pytest
+if calls.os.uname().machine not in calls.KINDS:
+    sys.exit(77)
+prctl = {{"x86_64": 157, "aarch64": 167}}[calls.os.uname().machine]
+no = calls.RETURN, calls.REFUSE | 22, 0, 0
+calls.take_on([(calls.LOAD, calls.NUMBER, 0, 0), (calls.EQUAL, prctl, 0, 3), (calls.LOAD, calls.FIRST, 0, 0), (calls.EQUAL, calls.SET_SECCOMP, 0, 1), no, (calls.RETURN, calls.ALLOW, 0, 0)])
+sys.exit(pytest.main([{str(TOP / 'checks')!r}, "-p", "no:cacheprovider", "-q", "--lesson", "01", "--submission", {str(tmp_path)!r}, "--sandbox", sys.argv[1]]))
+"""
+    for option, code in (("require", 4), ("auto", 0)):
+        done = subprocess.run([sys.executable, "-c", script, option], capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode in (code, 77), done.stdout + done.stderr
+        assert done.returncode == 77 or "bubblewrap does not run here: OSError: [Errno 22] prctl" in done.stdout + done.stderr
+
+
+@here
+def test_what_is_around_a_program_is_ended_too(tmp_path):
+    """Also when it was stopped: nothing of it stays."""
+    seen = behind_the_wall(tmp_path, """
+import json, os, psutil, signal, time
+from lab.program import Program
+program = Program({"server.py": b"import time\\ntime.sleep(1000)\\n"}, "server.py")
+around = psutil.Process(program.process.pid)
+os.kill(program.process.pid, signal.SIGSTOP)
+began = time.monotonic()
+program.stop()
+print(json.dumps([around.is_running(), program.folder.exists(), time.monotonic() - began < 20]))""")
+    assert seen == [False, False, True]
 
 
 @here

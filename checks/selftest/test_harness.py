@@ -409,6 +409,24 @@ def test_nothing_is_left():
     assert not program.folder.exists()
 
 
+def test_whatever_does_not_end_keeps_nothing_else(monkeypatch):
+    """Its files and pipes are ended with all the same, and it is an error of the kit's that says so."""
+    program = Program({"server.py": b"import time\ntime.sleep(1000)\n"}, "server.py")
+    with monkeypatch.context() as patch, pytest.raises(LabError, match="does not end"):
+        patch.setattr("lab.program.STOP_SECONDS", 0.1)
+        patch.setattr(program, "ends_within", lambda seconds: False)
+        program.stop()
+    assert not program.folder.exists() and not program.tree.is_running() and not any(thread.is_alive() for thread in program._threads)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing is stopped here")
+def test_a_program_that_was_stopped_is_ended():
+    program = Program({"server.py": b"import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n"}, "server.py")
+    assert program.watch_until(lambda: program.tree.status() == psutil.STATUS_STOPPED, 5)
+    program.stop()
+    assert not program.folder.exists() and not program.tree.is_running()
+
+
 def test_output_is_drained_and_capped():
     program = Program({"server.py": b"for number in range(200_000):\n    print(number)\n"}, "server.py")
     assert program.ends_within(10) and program.printed_all.wait(5) and program.output.endswith("199999\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 MOST_FILES = 200
 MOST_BYTES = 5 << 20  # in all of a lesson's files
+MOST_PARTS = 50  # of a path in it
 SKIPPED = {"__pycache__", ".git", ".venv", "node_modules", ".ipynb_checkpoints", ".pytest_cache"}
 
 
@@ -50,7 +51,8 @@ class Submission:
     def _walk(self, folder):
         root = os.path.realpath(self.path)
         for here, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
+            is_deep = len(Path(here).relative_to(folder).parts) >= MOST_PARTS
+            folders[:] = [] if is_deep else sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
             for name in names:
                 path = Path(here, name)
                 real = os.path.realpath(path)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -13,10 +14,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from lab import sandbox
+from lab.grading import grader as grader_module
 from lab.grading import handed_in, judging, page, reports
-from lab.grading.command import Usage, scale_in
-from lab.grading.grader import Grader
+from lab.grading.command import Usage, run, scale_in
+from lab.grading.grader import Grader, file_name
 from lab.grading.handed_in import Limits, find, lay_out, pack
+from lab.submission import Submission
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points
 
 TOP = Path(__file__).parent.parent.parent
@@ -154,6 +158,69 @@ def test_what_is_no_archive_is_said_to_be_none(what, tmp_path):
     assert lessons == [] and not files and left_out
 
 
+@pytest.mark.parametrize("method, at", [(method, at) for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA) for at in (30, 60, 200)])
+def test_whatever_a_broken_archive_raises_is_said(method, at, tmp_path):
+    """Something else stands in its first entry, or before it: each compression has errors of its own."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("a.py", random.Random(1).randbytes(500))
+    broken = bytearray(packed.getvalue())
+    broken[at:at + 4] = b"\xff\xff\xff\xff"
+    lessons, files, left_out = laid_out(bytes(broken), tmp_path)
+    assert lessons == [] and not files and "cannot be read" in left_out[0]
+
+
+def test_of_what_is_too_much_nothing_is_unpacked(tmp_path, monkeypatch):
+    """By what it says of itself; and of one that says less than it has, no more than a piece."""
+    def bomb(says):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_BZIP2) as archive:
+            for number in range(3):
+                archive.writestr(f"01_echo/{number}", bytes(5 << 20))
+            archive.writestr("01_echo/server.py", ENDS)
+            for entry in archive.filelist[:3]:
+                entry.file_size = says or entry.file_size
+        return packed.getvalue()
+
+    monkeypatch.setattr(handed_in, "MOST_BYTES", 1 << 20)
+    sparse = tarfile.TarInfo("01_echo/sparse")
+    sparse.size, sparse.pax_headers = 0, {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(10 << 30)}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(sparse)
+        archive.addfile(tarfile.TarInfo("01_echo/server.py"))
+    taken = []
+    monkeypatch.setattr(handed_in, "content_of", lambda opened, size, real=handed_in.content_of: taken.append(real(opened, size)) or taken[-1])
+    for number, content in enumerate((bomb(0), packed.getvalue())):
+        assert laid_out(content, tmp_path / str(number))[1] == {"01_echo/server.py"}
+    assert sum(map(len, taken)) == len(ENDS)
+    assert "cannot be read" in laid_out(bomb(1000), tmp_path / "says less")[2][0] and len(taken) == 2
+
+
+def test_deep_trees_are_cut_off(tmp_path):
+    handed = hand_in(tmp_path / "alice")
+    here = os.open(handed / "01_echo", os.O_RDONLY)
+    for _ in range(1500):  # the path is longer than the system takes at once
+        os.mkdir("d", dir_fd=here)
+        here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
+        os.close(before)
+    os.close(here)
+    try:
+        packed, left_out = pack(handed)
+        assert Submission(handed).files("01_echo") == {"server.py": ENDS.encode()}
+    finally:
+        subprocess.run(["rm", "-r", handed], check=True)  # shutil gives up
+    assert handed_in.TOO_DEEP in left_out[0] and laid_out(packed, tmp_path / "a")[1] == {"01_echo/server.py"}
+    for archive in (zipped, tarred):
+        packed = archive({"01_echo/server.py": ENDS.encode(), f"01_echo/{'a/' * 1500}x.py": b""})
+        assert laid_out(packed, tmp_path / archive.__name__)[1:] == ({"01_echo/server.py"}, [f"{('01_echo/' + 'a/' * 50)[:100]}: {handed_in.TOO_DEEP}"])
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "zed.zip")
+    assert pack(tmp_path / "zed.zip") == (b"", ["zed.zip: not a plain file"])
+
+
 def test_find(tmp_path):
     for name in ("bob", "alice", "__MACOSX", ".hidden"):
         (tmp_path / name).mkdir()
@@ -222,13 +289,22 @@ def test_started_again_it_does_what_is_new(graded, tmp_path):
     assert "7 submissions, 5 of them judged before" in again.stdout and "the same as" in table(out)["gina"]["note"]
 
 
+def test_a_name_that_is_no_text_is_told(tmp_path):
+    """Where standard output is strict, as it is in UTF-8."""
+    hand_in(tmp_path / "class/al\udcffice", "x", path="a.zip")
+    folder = tmp_path / "class/al\udcffice"
+    done = command("--class", folder.parent, "--report", tmp_path / "o\udcffut", "-p", "no:xdist")
+    assert done.returncode == 1 and "o\\udcffut/index.html" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
 def test_without_xdist_n_is_known_too(tmp_path):
     hand_in(tmp_path / "class/alice")
     done = command("--class", tmp_path / "class", "--report", tmp_path / "out", "-n", "2", "-p", "no:xdist")
     assert done.returncode == 1 and table(tmp_path / "out")["alice"]["lesson"] == "01_echo"
 
 
-def test_interrupted_and_taken_up_again(tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_taken_up_again(how, tmp_path):
     folder, out = tmp_path / "class", tmp_path / "out"
     hand_in(folder / "alice")
     for name in ("bob", "carol"):
@@ -238,7 +314,7 @@ def test_interrupted_and_taken_up_again(tmp_path):
     try:
         while "judged 1 of 3" not in process.stdout.readline():
             assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         assert process.wait(30) == 2
     finally:
         process.kill()
@@ -247,7 +323,7 @@ def test_interrupted_and_taken_up_again(tmp_path):
     assert rows["alice"]["points"] == "0" and rows["bob"]["note"] == rows["carol"]["note"] == "not judged yet"
     for name in ("bob", "carol"):
         hand_in(folder / name)
-    done = command("--class", folder, "--report", out)
+    done = command("--class", folder, "--report", out, "--sandbox", "off")
     assert "3 submissions, 1 of them judged before" in done.stdout and table(out)["bob"]["points"] == "0"
 
 
@@ -285,6 +361,33 @@ def test_a_process_that_breaks_is_a_result_that_says_so(start, words, monkeypatc
     assert words in result["broke"] and result["submission"] == "alice"
 
 
+@pytest.mark.parametrize("what, words", [
+    ("judging.lay_out = lambda *_: 1 / 0", "ended (exit code 1): ZeroDivisionError: division by zero"),
+    ("judging.judge = lambda *_: [sys.stderr.write('a line\\n' * (1 << 20)), 1 / 0]", "ended (exit code 1): ZeroDivisionError: division by zero")])
+def test_its_last_word_is_told(what, words, monkeypatch, tmp_path):
+    """Also when its standard input is being read, and when there are megabytes before it."""
+    monkeypatch.setattr(judging, "START", judging.START.replace("judging.main()", f"{what}; judging.main()"))
+    result = judging.judged(judging.task("alice", *pack(hand_in(tmp_path)), ["01_echo"]), patience=60)
+    assert words in result["broke"]
+
+
+DIGS = """
+import os
+here = os.open(".", os.O_RDONLY)
+for _ in range(1500):
+    os.mkdir("d", dir_fd=here)
+    here, above = os.open("d", os.O_RDONLY, dir_fd=here), here
+    os.close(above)
+"""
+
+
+def test_what_a_program_leaves_takes_no_row_with_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(judging.tempfile, "tempdir", None)
+    result = judging.judged(judging.task("alice", *pack(hand_in(tmp_path / "alice", DIGS)), ["01_echo"]))
+    assert result["lessons"] and not [path for path in tmp_path.iterdir() if path.name != "alice"]
+
+
 def test_what_was_found_before_it_broke_stays(monkeypatch, tmp_path):
     monkeypatch.setattr(judging, "START", judging.START.replace("judging.main()", (
         "from lab import judge; judge.judge = lambda run, lesson: [judging.os._exit(3) if check.rule == '01.2' else run.note(lesson, "
@@ -304,6 +407,84 @@ def test_a_kit_that_breaks_is_a_row_and_the_others_are_judged(monkeypatch, tmp_p
     grader.here(grader.find_finished(), 2)
     assert "ZeroDivisionError" in grader.results["alice"]["broke"] and not grader.results["bob"]["broke"]
     assert Grader(handed, tmp_path / "out", ["01_echo"], "off").find_finished() == ["alice"]
+
+
+def test_what_cannot_be_kept_is_said_and_the_others_are(monkeypatch, tmp_path, capsys):
+    handed = {name: hand_in(tmp_path / name) for name in ("alice", "bob")}
+    grader = Grader(handed, tmp_path / "out", ["01_echo"], "off")
+    write = grader_module.write
+
+    def full(path, text):
+        if path.stem == "alice":
+            raise OSError(28, "No space left on device")
+        write(path, text)
+
+    for module in (grader_module, reports):
+        monkeypatch.setattr(module, "write", full)
+    assert run(grader, tmp_path / "out", Scale(), 2, None, [], "") == 1
+    assert "4 files could not be written" in (said := capsys.readouterr().out) and said.count("No space left") == 1
+    assert list(table(tmp_path / "out")) == ["alice", "bob"] and (tmp_path / "out/pages/bob.html").exists()
+    assert Grader(handed, tmp_path / "out", ["01_echo"], "off").find_finished() == ["alice"]
+
+
+def test_what_was_found_without_walls_does_not_count_behind_them(monkeypatch, tmp_path):
+    handed = {"alice": hand_in(tmp_path / "alice")}
+    grader = Grader(handed, tmp_path / "out", ["01_echo"], "off")
+    grader.here(grader.find_finished(), 1)
+    assert not Grader(handed, tmp_path / "out", ["01_echo"], "off").find_finished()
+    monkeypatch.setattr(sandbox, "wanted", lambda option: (option != "off", None))
+    assert Grader(handed, tmp_path / "out", ["01_echo"], "require").find_finished() == ["alice"]
+
+
+def test_no_two_have_one_file():
+    long = "é" * 120
+    names = [long, long + "x", "a" * 180, "a" * 181, file_name(long, ""), file_name("a" * 181, "")]
+    files = [file_name(name, ".json") for name in names]
+    assert len(set(files)) == len(files) and all(len(os.fsencode(name)) < 255 for name in files)
+
+
+# ------------------------------------------------------------------ the folder of the reports
+
+def snapshot_of(*folders):
+    return {path: path.read_bytes() if path.is_file() else None for folder in folders for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("there, out, words", [
+    ("", "hw", "must be a folder outside hw/results, and"),
+    ("", ".", "must be a folder outside hw/results, and"),
+    ("", "hw/results/out", "must be a folder outside hw/results, and"),
+    ("site/pages/mine.html", "site", "site/pages is there, and was not written by grading a class"),
+    ("site/grades.csv", "site", "site/grades.csv is there, and was not written by grading a class"),
+    ("site/results", "site", "site/results is in the way")])
+def test_what_others_have_written_is_left_alone(there, out, words, tmp_path):
+    hand_in(tmp_path / "hw/results/alice")
+    if there:
+        (tmp_path / there).parent.mkdir(parents=True)
+        (tmp_path / there).write_text("mine")
+    before = snapshot_of(tmp_path)
+    done = command("--class", "hw/results", "--report", out, cwd=tmp_path)
+    assert done.returncode == 4 and f"--report: {out} cannot be used" in done.stderr or f"--report: {words}" in done.stderr
+    assert words in done.stderr and snapshot_of(tmp_path) == before
+
+
+def test_a_link_in_the_place_of_a_folder_is_in_the_way(tmp_path):
+    hand_in(tmp_path / "class/alice")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/results").symlink_to("../elsewhere")
+    done = command("--class", "class", "--report", "out", cwd=tmp_path)
+    assert done.returncode == 4 and "out/results is in the way: it must be a folder, and no link" in done.stderr and not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_reports_of_those_who_are_gone_are_removed_and_nothing_else(tmp_path):
+    both = reports.whole([judging.no_result(name, "") for name in ("alice", "bob")])
+    assert reports.write_all(both, tmp_path, "") == []
+    (tmp_path / "pages/mine.html").write_text("mine")
+    assert reports.write_all(both[:1], tmp_path, "") == [] and reports.taken(tmp_path) is None
+    assert {path.name for path in tmp_path.glob("*/*")} == {"alice.json", "alice.txt", "alice.html", "mine.html", "written"}
+    (tmp_path / "pages/bob.html").write_text("mine")
+    reports.write_all(both[:1], tmp_path, "")
+    assert (tmp_path / "pages/bob.html").exists()
 
 
 # ------------------------------------------------------------------ points, notes, pages
@@ -346,6 +527,12 @@ def test_what_a_student_wrote_is_text(verdict):
     for text in (page.report_page(result), page.class_page([result], "<class>")):
         for tag in ("<script", "<img", "<u>", "<s>", "<b>title", "<class>"):
             assert tag not in text
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n1", "  =1", "\xa0=1"])
+def test_no_cell_is_a_formula(cell):
+    assert list(csv.reader(io.StringIO(reports.as_csv(["a", "b"], [{"a": cell, "b": ","}]), newline="")))[1:] == [["'" + cell.replace("\r", "\\r"), ","]]
+    assert reports.as_csv(["a"], [{"a": -1}, {"a": "b=1"}]) == "a\n-1\nb=1\n"
 
 
 def test_undecided_is_seen():

@@ -84,6 +84,13 @@ def test_moodle():
         platforms.moodle("Kennung,Note\r\n", results)
 
 
+@pytest.mark.parametrize("most, grade", [("10,00", "5.00"), (" 10 ", "5.00"), ("-", ""), ("100%", ""), ("1.000,00", ""), ("nan", ""), ("1_0", "")])
+def test_moodle_with_a_maximum_that_is_no_number_is_left_to_the_instructor(most, grade):
+    sheet = f'Identifier,Full name,Grade,Maximum Grade,Feedback comments\r\nParticipant 13,bob,,"{most}",\r\n'
+    [row] = csv.DictReader(io.StringIO(platforms.moodle(sheet, whole(result_of("bob", r05_1=PASSED, r05_2=FAILED))), newline=""))
+    assert row["Grade"] == grade and ("No grade could be given" in row["Feedback comments"]) == (not grade)
+
+
 def test_moodle_of_two_with_one_name_fills_in_neither():
     assert ",Submitted for grading,,10.00" in platforms.moodle(WORKSHEET.lstrip("\ufeff"), whole(result_of("bob", r05_1=PASSED), result_of("Bob", r05_1=PASSED)))
 

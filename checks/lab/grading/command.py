@@ -1,15 +1,17 @@
 """The door: `pytest checks --class DIR --report OUT`."""
 
 import os
+import signal
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 from .. import sandbox
 from ..course import LESSONS, checks_of, lesson_named
 from ..verdict import Scale
 from . import platforms, reports
-from .grader import Grader
+from .grader import RECORDS, Grader
 from .handed_in import find
 from .judging import no_result
 
@@ -70,9 +72,11 @@ def grade(option):
         raise Usage("--class: judges by all checks of a lesson; -k and -m cannot choose among them")
     if not option.report:
         raise Usage("--class: say with --report OUT where the reports are to go")
-    inside = [path for path in (out.resolve(), *out.resolve().parents) if path == folder.resolve()]
-    if inside or out.exists() and not out.is_dir():
-        raise Usage(f"--report: {out} cannot be used: it must be a folder outside {folder}")
+    one, other = out.resolve(), folder.resolve()
+    if one.is_relative_to(other) or other.is_relative_to(one) or out.exists() and not out.is_dir():
+        raise Usage(f"--report: {out} cannot be used: it must be a folder outside {folder}, and {folder} must lie outside of it")
+    if why_not := reports.taken(out):
+        raise Usage(f"--report: {why_not}")
     if any((folder / lesson).exists() for lesson in LESSONS):
         raise Usage(f"--class: {folder} is one submission, it holds lessons itself; use --submission, or name the folder above")
     handed = find(folder)
@@ -82,7 +86,7 @@ def grade(option):
     outputs = platforms.outputs(option, handed, out, scale, Usage)
     try:
         _, warning = sandbox.wanted(option.sandbox or "auto")
-        out.mkdir(parents=True, exist_ok=True)
+        (out / RECORDS).mkdir(parents=True, exist_ok=True)
     except RuntimeError as error:
         raise Usage(str(error)) from None
     except OSError as error:
@@ -93,10 +97,13 @@ def grade(option):
 def run(grader, out, scale, jobs, dask, outputs, warning):
     """Judge, and report whatever came out, also when interrupted: exit code 2, then."""
     line = Line()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: who is told to end writes the reports, too
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a submission's name may have bytes that are no text
     if warning:
         print(warning)
     grader.tell = line.shows
-    grader.on_change = lambda result: [output(reports.whole([result], scale)) for output in outputs if output.as_it_goes]
+    grader.on_change = lambda result: as_it_goes(outputs, result, scale)
     todo, interrupted = grader.find_finished(), False
     print(f"{len(grader.handed)} submissions, {len(grader.handed) - len(todo)} of them judged before and not changed")
     try:
@@ -114,18 +121,31 @@ def run(grader, out, scale, jobs, dask, outputs, warning):
         raise Usage(f"--dask: no scheduler at {dask}: {error}") from None
     line.ends()
     results = reports.whole([grader.results.get(name) or no_result(name, "") for name in grader.handed], scale)
-    reports.write_all(results, out, f"Chat Lab: {len(results)} submissions")
+    failed = grader.failed + reports.write_all(results, out, f"Chat Lab: {len(results)} submissions")
     for output in outputs:
-        output(results)
+        try:
+            output(results)
+        except OSError as error:
+            failed.append(f"{output.path}: {error.strerror or error}")
     rows = reports.rows(results)
     print(f"{sum(row['passed'] == 'yes' for row in rows)} of {len(rows)} passed; {out / 'index.html'}, {out / 'grades.csv'}, {out / 'feedback'}")
     for result in results:
         if result["broke"]:
             print(f"look at {result['submission']}: {result['broke']}")
+    if failed:
+        print(f"{len(failed)} files could not be written; when that is mended, the same command goes on from here. The first is {failed[0]}")
     if interrupted:
         print("interrupted; the same command goes on from here")
         return 2
-    return 0 if all(row["passed"] == "yes" for row in rows) else 1
+    return 0 if not failed and all(row["passed"] == "yes" for row in rows) else 1
+
+
+def as_it_goes(outputs, result, scale):
+    """Write what is wanted before the end. What cannot be written just now may be later, and is tried again at the end."""
+    for output in outputs:
+        if output.as_it_goes:
+            with suppress(OSError):
+                output(reports.whole([result], scale))
 
 
 class Line:

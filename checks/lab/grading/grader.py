@@ -2,7 +2,7 @@
 
 What comes out of a submission is written to a file of its own as soon as it is whole.
 Started again, the grader does only what is missing, or has changed since: the files
-handed in, the lessons asked for, or the kit.
+handed in, the lessons asked for, the sandbox, or the kit.
 """
 
 import concurrent.futures
@@ -46,6 +46,8 @@ class Grader:
         self.records.mkdir(parents=True, exist_ok=True)
         self.tell, self.on_change = tell, on_change
         self.kit = kit()
+        self.walls = protect, sandbox.wanted(protect)[0]
+        self.failed = []  # what could not be kept, as lines
         self.results = {}  # name -> result, of all that are finished
         self.stopped = False
         self._keys, self._finished, self._began = {}, 0, time.monotonic()
@@ -72,11 +74,11 @@ class Grader:
     def packed(self, name):
         try:
             return pack(self.handed[name])
-        except OSError as error:
-            return b"", [f"{name}: cannot be read: {error.strerror}"]
+        except Exception as error:  # whatever it is, it is of this submission, and the others are judged
+            return b"", [f"{name}: cannot be read: {getattr(error, 'strerror', None) or f'{type(error).__name__}: {error}'}"]
 
     def key(self, packed, left_out):
-        return hashlib.sha256(repr((fingerprint(packed, left_out), self.asked, self.kit)).encode()).hexdigest()
+        return hashlib.sha256(repr((fingerprint(packed, left_out), self.asked, self.kit, self.walls)).encode()).hexdigest()
 
     def file(self, name):
         return self.records / file_name(name, ".json")
@@ -85,7 +87,10 @@ class Grader:
         """Keep what came out of a submission."""
         if not self.stopped:
             self.results[name] = result
-            write(self.file(name), json.dumps({"key": key, "result": result}))
+            try:
+                write(self.file(name), json.dumps({"key": key, "result": result}))
+            except OSError as error:  # then it is judged again next time; the reports have it
+                self.failed.append(f"{self.file(name)}: {error.strerror or error}")
             self.on_change(result)
 
     def task(self, name):
@@ -121,9 +126,12 @@ class Grader:
 
         pool = concurrent.futures.ThreadPoolExecutor(jobs)
         try:
-            for future in concurrent.futures.as_completed([pool.submit(one, name) for name in todo]):
-                future.result()
-                self.tell(self.progress(len(todo)))
+            open_ = {pool.submit(one, name) for name in todo}
+            while open_:  # each time a second at most: a signal that comes just before a wait is answered only after it
+                done, open_ = concurrent.futures.wait(open_, 1, concurrent.futures.FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                    self.tell(self.progress(len(todo)))
         finally:
             self.stopped = True
             judging.give_up()
@@ -160,7 +168,7 @@ def duration(seconds):
 
 
 def file_name(name, ending):
-    """The name of a submission's file: its own, as long as the system takes it."""
+    """The name of a submission's file: its own, as long as the system takes it, and no other's: one that was shortened is longer than all that were not."""
     raw = os.fsencode(name)
-    short = name if len(raw) < 200 else f"{os.fsdecode(raw[:180])}-{hashlib.sha256(raw).hexdigest()[:12]}"
+    short = name if len(raw) <= 180 else f"{os.fsdecode(raw[:180])}-{hashlib.sha256(raw).hexdigest()[:12]}"
     return short + ending

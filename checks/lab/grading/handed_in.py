@@ -5,27 +5,30 @@ of one archive; these are laid out as a folder that looks like `lessons`, wherev
 them the lessons' folders lie.
 """
 
+import functools
 import gzip
 import hashlib
 import io
+import itertools
 import os
 import stat
 import tarfile
 import zipfile
-import zlib
 from pathlib import Path
 
 from ..course import LESSONS
-from ..submission import SKIPPED
+from ..submission import MOST_PARTS, SKIPPED
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 MOST_ARCHIVE = 50 << 20  # bytes of an archive file
 MOST_FILES = 2000  # of one submission
 MOST_BYTES = 64 << 20  # of one submission, unpacked
+MOST_ENTRIES = 100_000  # of one archive that are looked at
+PIECE = 4096  # bytes that are unpacked at once: bzip2 makes no less of what it is given than there is in it
+TOO_DEEP = f"a path of more than {MOST_PARTS} parts"
 DEPTH = 3  # folders around the lessons' folders that are looked into
 NOT_THEIRS = {"solutions", "checks", "notebooks", "assets", "__MACOSX"}  # of a student who hands in the whole kit
 PROGRAMS = ("server.py", "client.py")
-UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
 
 
 def is_archive(name):
@@ -79,7 +82,11 @@ def pack(path):
         limits.leave(path.name, "a link; only what lies in the class's folder itself is taken")
         return b"", limits.left_out
     if not path.is_dir():
-        size = path.stat().st_size
+        status = path.stat()
+        size = status.st_size
+        if not stat.S_ISREG(status.st_mode):
+            limits.leave(path.name, "not a plain file")
+            return b"", limits.left_out
         if size > MOST_ARCHIVE:
             limits.leave(path.name, f"has {size:,} bytes; an archive of more than {MOST_ARCHIVE:,} is not unpacked")
             return b"", limits.left_out
@@ -96,22 +103,26 @@ def walk(root, limits):
     inside = os.path.realpath(root)
     for here, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
-        if here != str(root):
-            yield Path(here).relative_to(root).as_posix() + "/", b""
+        parts = Path(here).relative_to(root).parts
+        if len(parts) >= MOST_PARTS:
+            limits.leave(shown("/".join(parts)), TOO_DEEP)
+            folders[:], names = [], []
+        if parts:
+            yield "/".join(parts) + "/", b""
         for name in sorted(names):
             path = Path(here, name)
-            shown = path.relative_to(root).as_posix()
+            name = path.relative_to(root).as_posix()
             real = os.path.realpath(path)
             try:
                 status = os.stat(real)
                 if os.path.commonpath([inside, real]) != inside:
-                    limits.leave(shown, "a link that leaves the submission")
+                    limits.leave(name, "a link that leaves the submission")
                 elif not stat.S_ISREG(status.st_mode):
-                    limits.leave(shown, "not a plain file")
-                elif limits.takes(shown, status.st_size):
-                    yield shown, Path(real).read_bytes()
+                    limits.leave(name, "not a plain file")
+                elif limits.takes(name, status.st_size):
+                    yield name, Path(real).read_bytes()
             except (OSError, ValueError) as error:
-                limits.leave(shown, f"cannot be read: {error}")
+                limits.leave(name, f"cannot be read: {error}")
 
 
 def fingerprint(packed, left_out):
@@ -126,34 +137,41 @@ def unpack(packed, limits, into=""):
     files = {}
     try:
         entries = of_zip if zipfile.is_zipfile(io.BytesIO(packed)) else of_tar
-        for name, why_not, read in entries(packed):
+        found = entries(packed)
+        for name, why_not, size, opened in itertools.islice(found, MOST_ENTRIES):
             parts = parts_of(name)
             if why_not or parts is None:
                 limits.leave(shown(name), why_not or "its path leaves the submission")
-            elif read is None:
+            elif len(parts) > MOST_PARTS:
+                limits.leave(shown(name), TOO_DEEP)
+            elif opened is None:
                 files.setdefault(f"{into}{'/'.join(parts)}", None)
-            elif wanted(parts):
-                content = read(limits.bytes + 1)
-                if limits.takes(shown(name), len(content)):
-                    files[f"{into}{'/'.join(parts)}"] = content
-    except UNREADABLE as error:
+            elif wanted(parts) and limits.takes(shown(name), size):
+                files[f"{into}{'/'.join(parts)}"] = content_of(opened, size)
+        if next(found, None):
+            limits.leave("the archive", f"has more than {MOST_ENTRIES:,} entries; the others are not unpacked")
+    except Exception as error:  # what the libraries raise at an archive that is broken is not to be counted: errors of all kinds
         limits.leave("the archive", f"cannot be read: {type(error).__name__}: {error}")
     return files
 
 
+def content_of(opened, size):
+    """At most `size` bytes of an archive's entry, which is what it says that it has: of more nothing is unpacked than a piece."""
+    content = bytearray()
+    with opened() as file:
+        while len(content) < size and (piece := file.read(min(PIECE, size - len(content)))):
+            content += piece
+    return bytes(content)
+
+
 def of_zip(packed):
-    """Yield (name, why it is left out, a function that reads at most so many bytes) of each entry."""
+    """Yield (name, why it is left out, its bytes as it says, a function that opens it, or None of a folder) of each entry."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         for entry in archive.infolist():
             kind = stat.S_IFMT(entry.external_attr >> 16)
             why_not = ("a link" if kind == stat.S_IFLNK else "encrypted" if entry.flag_bits & 1
                        else "not a plain file" if kind not in (0, stat.S_IFREG, stat.S_IFDIR) else "")
-
-            def read(most, entry=entry):
-                with archive.open(entry) as file:
-                    return file.read(most)
-
-            yield entry.filename, why_not, None if entry.is_dir() else read
+            yield entry.filename, why_not, entry.file_size, None if entry.is_dir() else functools.partial(archive.open, entry)
 
 
 def of_tar(packed):
@@ -163,7 +181,7 @@ def of_tar(packed):
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as archive:
         for entry in archive:
             why_not = "" if entry.isreg() or entry.isdir() else "a link" if entry.issym() or entry.islnk() else "not a plain file"
-            yield entry.name, why_not, None if entry.isdir() else lambda most, entry=entry: archive.extractfile(entry).read(most)
+            yield entry.name, why_not, max(entry.size, 0), None if entry.isdir() else functools.partial(archive.extractfile, entry)
 
 
 def parts_of(name):

@@ -6,11 +6,13 @@ student's program has either of them. It ends when its standard input does.
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import tempfile
 import threading
 import time
 import tokenize
+import traceback
 from pathlib import Path
 
 import psutil
@@ -29,6 +32,7 @@ from ..verdict import ERROR, PASSED, WAITING
 from .handed_in import Limits, lay_out
 
 PATIENCE = 300  # seconds without a word from the process that judges, after which it is given up
+KEPT = 1 << 16  # bytes of what it complains about, the last ones
 judges = set()  # the processes that judge now
 gave_up = threading.Event()
 family = threading.Lock()  # taken to start one, and to end what they left
@@ -53,7 +57,7 @@ def judged(task, told=lambda result: None, patience=PATIENCE, protect=False):
     """
     began = time.monotonic()
     result = no_result(task["name"], "") | {"left_out": task["left_out"]}
-    with tempfile.TemporaryDirectory(prefix="chat-lab-") as scratch:
+    with scratch_folder() as scratch:
         hung = threading.Event()
         try:
             process = start(scratch, protect)
@@ -74,6 +78,20 @@ def judged(task, told=lambda result: None, patience=PATIENCE, protect=False):
             if check.pop("open", False):
                 check |= {"verdict": ERROR, "message": f"the kit broke: {result['broke']}"}
     return result | {"seconds": round(time.monotonic() - began, 3)}
+
+
+@contextlib.contextmanager
+def scratch_folder():
+    """A folder for a while. What a program has left in it may be so deep that shutil, which goes down by calling itself, gives up: no result is lost by that."""
+    scratch = tempfile.mkdtemp(prefix="chat-lab-")
+    try:
+        yield scratch
+    finally:
+        try:
+            shutil.rmtree(scratch)
+        except (OSError, RecursionError):
+            if not processes.WINDOWS:
+                subprocess.run(["rm", "-rf", scratch], stderr=subprocess.DEVNULL, check=False)
 
 
 def no_result(name, broke):
@@ -129,8 +147,13 @@ def listen(process, hung, patience, tell):
         hung.set()
         process.kill()
 
-    complaints = []
-    errors = threading.Thread(target=lambda: complaints.extend(process.stderr.read(1 << 20).decode("utf-8", "replace").splitlines()), daemon=True)
+    def drain():
+        for piece in iter(lambda: process.stderr.read1(KEPT), b""):
+            complaints.extend(piece)
+            del complaints[:-KEPT]
+
+    complaints = bytearray()
+    errors = threading.Thread(target=drain, daemon=True)
     errors.start()
     watch = None
     try:
@@ -146,7 +169,7 @@ def listen(process, hung, patience, tell):
     finally:
         watch.cancel()
     errors.join(1)
-    return next((line for line in reversed(complaints) if line.strip()), "")[:300]
+    return next((line for line in reversed(bytes(complaints).decode("utf-8", "replace").splitlines()) if line.strip()), "")[:300]
 
 
 def take_in(result, fact):
@@ -206,6 +229,16 @@ class Told(Run):
 
 
 def main():
+    """Judge the one submission of standard input's task; what breaks here is the last line of standard error."""
+    try:
+        judge_one()
+    except BaseException:
+        traceback.print_exc(limit=-20)
+        sys.stderr.flush()
+        os._exit(1)  # at once: no thread that is left can hold it up, or say something else
+
+
+def judge_one():
     """Read the task, judge, tell."""
     global _out
     _out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -237,7 +270,7 @@ def tell(**fact):
 
 
 def end_with_the_grader():
-    while sys.stdin.buffer.read(65536):
+    while os.read(0, 65536):  # not sys.stdin, which no thread may be reading when the interpreter ends
         pass
     os._exit(1)
 

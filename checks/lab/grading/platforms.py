@@ -23,6 +23,7 @@ from . import reports
 OPEN = "could not be decided by the checks; your instructor will look at it"
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # see "Char" in XML 1.0
 IDENTIFIER, GRADE, MAXIMUM, COMMENTS, CHANGEABLE = "Identifier", "Grade", "Maximum Grade", "Feedback comments", "Grade can be changed"
+NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?")
 OF_A_STUDENT = ("Full name", "ID number", "Email address", "Username")
 OF_A_RUN = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL")
 
@@ -141,8 +142,11 @@ def fill(row, result):
     if is_open(result):
         comment = f"{OPEN[0].upper()}{OPEN[1:]}.\n\n{comment}"
     elif most:
-        scale = float((row.get(MAXIMUM) or str(most)).replace(",", "."))
-        row[GRADE] = f"{points / most * scale:.2f}"
+        given = (row.get(MAXIMUM) or str(most)).strip()
+        if NUMBER.fullmatch(given):
+            row[GRADE] = f"{points / most * float(given.replace(',', '.')):.2f}"
+        else:
+            comment = f"No grade could be given: the worksheet's {MAXIMUM!r} is {given!r}, and that is no number of points.\n\n{comment}"
     if COMMENTS in row:
         row[COMMENTS] = f"<pre>{escape(comment)}</pre>"
 

@@ -6,19 +6,22 @@ All of it is made from the results alone, so it can be made again, and in part.
 import csv
 import io
 import json
-import shutil
+import os
 from collections import Counter
+from contextlib import suppress
 
 from ..verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points, tidy
 from ..writing import write
 from . import page
-from .grader import file_name
+from .grader import RECORDS, file_name
 from .judging import solutions
 
 COLUMNS = ["submission", "lesson", "points", "max_points", "passed", "first_broken", "title", "line", "undecided",
            *(f"{verdict}_checks" for verdict in (PASSED, FAILED, WAITING, UNKNOWN, ERROR)), "note"]
 SHORT_ROW = ("rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds")
 SPOT = ("file", "line", "what")
+FOLDERS, FILES = ("results", "feedback", "pages"), ("grades.csv", "index.html")  # in the folder of the reports
+WRITTEN = f"{RECORDS}/written"  # names of what is in FOLDERS and was written here: nothing else is ever removed
 MARKS = {True: "[x]", False: "[>]"}
 
 
@@ -138,9 +141,14 @@ def as_csv(columns, table):
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for row in table:
-        writer.writerow({name: f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
-                         for name, value in row.items()})
+        writer.writerow({name: as_cell(value) if isinstance(value, str) else value for name, value in row.items()})
     return text.getvalue()
+
+
+def as_cell(text):
+    """The text with nothing that a spreadsheet may take for a formula, whatever white space it strips first, or for the end of the row, as a bare \\r."""
+    is_formula = text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(("=", "+", "-", "@"))
+    return "'" * is_formula + text.replace("\r", "\\r")
 
 
 # ------------------------------------------------------------------ files
@@ -174,13 +182,49 @@ def feedback(result):
     return "\n".join([*lines, *(lesson["text"] for lesson in result["lessons"] if lesson["text"]), ""])
 
 
+def taken(out):
+    """Why the reports cannot go into the folder `out`, or None: what is there must have been written by an earlier run."""
+    for name in (RECORDS, *FOLDERS):
+        if os.path.islink(out / name) or os.path.exists(out / name) and not os.path.isdir(out / name):
+            return f"{out / name} is in the way: it must be a folder, and no link"
+    there = [] if os.path.isdir(out / RECORDS) else [name for name in (*FOLDERS, *FILES) if os.path.lexists(out / name)]
+    return f"{out / there[0]} is there, and was not written by grading a class; name a folder of its own" if there else None
+
+
 def write_all(results, out, title):
-    """Write everything into the folder `out`; files of submissions that are no more are removed."""
-    for folder, ending, make in (("results", ".json", lambda result: json.dumps(verdict_file(result), indent=1, ensure_ascii=False)),
-                                 ("feedback", ".txt", feedback), ("pages", ".html", page.report_page)):
-        shutil.rmtree(out / folder, ignore_errors=True)
-        (out / folder).mkdir(parents=True)
-        for result in results:
-            write(out / folder / file_name(result["submission"], ending), make(result))
-    write(out / "grades.csv", as_csv(COLUMNS, rows(results)))
-    write(out / "index.html", page.class_page(results, title))
+    """Write everything into the folder `out`; of what an earlier run has written there, remove what belongs to submissions that are no more.
+
+    Returns what could not be written, as lines: the others are written all the same.
+    """
+    makers = (("results", ".json", lambda result: json.dumps(verdict_file(result), indent=1, ensure_ascii=False)),
+              ("feedback", ".txt", feedback), ("pages", ".html", page.report_page))
+    files = {f"{folder}/{file_name(result['submission'], ending)}": (make, result) for folder, ending, make in makers for result in results}
+    before = written_before(out)
+    failed = [write_one(out / "grades.csv", lambda results: as_csv(COLUMNS, rows(results)), results),
+              write_one(out / "index.html", lambda results: page.class_page(results, title), results),
+              write_one(out / WRITTEN, json.dumps, sorted(before | set(files))),
+              *(write_one(out / name, make, result) for name, (make, result) in files.items())]
+    for name in before - set(files):
+        with suppress(OSError):
+            (out / name).unlink()
+    failed.append(write_one(out / WRITTEN, json.dumps, sorted(files)))
+    return [line for line in failed if line]
+
+
+def written_before(out):
+    """The names of what an earlier run has written into the folders."""
+    try:
+        names = json.loads((out / WRITTEN).read_text(encoding="utf-8"))
+        return {name for name in names if name.count("/") == 1 and name.split("/")[0] in FOLDERS}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return set()
+
+
+def write_one(path, make, what):
+    """Write a file; return why it could not be written, as a line, or None."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, make(what))
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    return None

@@ -26,12 +26,13 @@ from pathlib import Path
 import psutil
 
 from .. import processes, sandbox, words
+from ..clients import LONGEST_WAIT
 from ..course import CHECKS, LESSONS, Run
 from ..judge import judge
 from ..verdict import ERROR, PASSED, WAITING
 from .handed_in import Limits, lay_out
 
-PATIENCE = 300  # seconds without a word from the process that judges, after which it is given up
+PATIENCE = 2 * LONGEST_WAIT  # seconds without a word from the process that judges, after which it is given up: no wait of its own lasts so long
 KEPT = 1 << 16  # bytes of what it complains about, the last ones
 judges = set()  # the processes that judge now
 gave_up = threading.Event()

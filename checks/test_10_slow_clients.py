@@ -5,12 +5,12 @@ import time
 
 from lab.clients import WAIT, line
 from lab.course import after
-from lab.day import breaks_off, ends, leaves
+from lab.day import and_then, breaks_off, ends, joins_quietly, leaves
 from lab.evidence import place
 from lab.faults import MOST_POINTS
 from lab.stalled import (
     LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
-from lab.verdict import Unknown
+from lab.verdict import Failure, Unknown
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -21,7 +21,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
+    test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
@@ -143,9 +143,14 @@ def test_reads_again(server):
                 fills_up(bob, alice, said)
                 server.waits_until(lambda: server.has_given_up_on(bob) or has_left(bob), PATIENCE)
             for number in range(3):
+                says_and_is_heard(alice, (server.witness,), f"one more: {number} {LONG}", said)
+            dave = comes_and_goes(server, "dave")
+            for number in range(3):
                 says_and_is_heard(alice, (server.witness,), f"one more: {number}", said)
         bob.reads_again()
         if misses_nothing(bob, said):
+            bob.is_told("bob is told that dave has joined, and that dave has left", dave.nick)
+            bob.is_told("bob is told that dave has left", dave.nick)
             for text in ("and now?", "and again?"):
                 others_hear(alice, (bob, server.witness), text)
 
@@ -173,6 +178,15 @@ def test_bound(server):
         bob.reads_again()
         if misses_nothing(bob, said):
             bob.is_cut_off()
+
+
+def comes_and_goes(server, name):
+    """Somebody who joins and leaves, of which walter is told; has he been told of both, so has everybody who reads."""
+    client = server.client(name).joins()
+    server.witness.is_told_of(client)
+    client.leaves()
+    server.witness.is_told_of(client)
+    return client
 
 
 @after(test_bound)
@@ -300,6 +314,19 @@ def cut_in_two(server, receiver, first, second, point=1):
         second()
     with server.pointing_to(held[0]["where"] if held else (), f"was in the middle of sending this to {receiver} when another thread sent to him"):
         yield held
+
+
+@after(test_messages_do_not_mix)
+def test_messages_are_whole_when_sends_are_short(server):
+    """10.3 Each message comes whole, also when the system takes only a part of it at a time
+
+    send() says how many bytes it has taken, and one character may be several bytes: what
+    is left is cut off from the bytes, not from the text. sendall() sees to all of it.
+    """
+    alice, bob = meet(server, "alice", "bob")
+    server.sends_at_most(7)
+    for text in ("hi", "Привет", "и ещё раз привет 🎉", "and now?"):
+        others_hear(alice, (bob, server.witness), text)
 
 
 @after(test_messages_do_not_mix)
@@ -492,6 +519,23 @@ def test_what_waits_comes_after_a_half_close(server):
     for _ in range(2):
         bob.is_told("bob, who has finished sending, still gets the answers to what was sent before")
     bob.gets_end()
+
+
+@after(test_one_lock)
+def test_one_lock_when_it_is_disconnected(server):
+    """07.3 The members are touched only while the lock is held, also by whoever finds the bound reached
+
+    Who finds an outbox full is another member's thread. Let it end the connection, and
+    leave it to the slow member's own thread to take it out; or take it out under the lock.
+    """
+    server.patience = PATIENCE
+    alice, bob = joins_quietly(server, "alice"), joins_slowly(server, "bob")
+    server.sharing.looks_for((server.witness, alice, bob))
+    with contextlib.suppress(Failure), server.holds("full", bob), server.while_it_reads_nothing(bob):  # whether there is a bound is not asked here
+        bob.reads = False
+        piles_up(bob, alice, said := [], LONG, lambda: size(said) > MUCH)
+    server.comes_to_rest()
+    server.sharing.is_guarded()
 
 
 @after(test_bound)

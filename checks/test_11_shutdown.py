@@ -21,7 +21,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
+    test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
     test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_refusal_is_private,
     test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed, test_stranger_hears_nothing,
     test_stranger_is_not_heard, test_stranger_is_told_nothing)
@@ -40,7 +40,7 @@ from test_09_dead_clients import (  # noqa: F401
 from test_10_slow_clients import (  # noqa: F401
     test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
     test_its_threads_end_when_it_is_disconnected, test_nothing_blocks_when_it_is_disconnected, test_nothing_is_lost_when_who_puts_it_in_is_late,
-    test_long_messages_do_not_mix, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
+    test_long_messages_do_not_mix, test_messages_are_whole_when_sends_are_short, test_messages_do_not_mix, test_one_lock_when_it_is_disconnected, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
     test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_reads_again_just_before_the_bound, test_what_waits_comes_after_a_half_close)
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four

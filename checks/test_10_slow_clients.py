@@ -7,7 +7,7 @@ from lab.clients import WAIT, line
 from lab.course import after
 from lab.day import and_then, breaks_off, ends, joins_quietly, leaves
 from lab.evidence import place
-from lab.faults import MOST_POINTS
+from lab.faults import MOST_POINTS, points
 from lab.stalled import (
     LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from lab.verdict import Failure, Unknown
@@ -252,7 +252,7 @@ def test_messages_do_not_mix(server):
     to its last.
     """
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, MOST_POINTS):
+    for point in points():
         first, second = f"{point} from alice", f"{point} from carol"
         with cut_in_two(server, bob, lambda: alice.says(first), lambda: carol.says(second), point) as held:
             bob.hears_from(alice, first)
@@ -386,7 +386,7 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
     taken out adds to nothing, or brings it back.
     """
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, 2 * MOST_POINTS):  # bob may be the last to whom it is sent
+    for point in points(2 * MOST_POINTS):  # bob may be the last to whom it is sent
         said = []
         with server.holds("send", bob) as slow, server.holds("recv", carol, point) as hold:
             says(alice, f"{point} first", said)
@@ -410,7 +410,7 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
 def all_comes_when_its_sender_is_late(server, more=""):
     """Members talk, and the thread that has just sent something to bob is late, at one point after the other; bob hears them all."""
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, MOST_POINTS):
+    for point in points():
         bob.has_message()
         said = []
         with server.holds("sent", bob, point) as hold:
@@ -433,7 +433,7 @@ def all_comes_when_its_sender_is_late(server, more=""):
 def all_comes_when_a_reader_is_late(server, more):
     """Members talk, and the thread that has just read what one of them says is late, at one point after the other; bob hears them all."""
     alice, bob, carol = meet(server, *(f"{name} again" for name in ("alice", "bob", "carol")))
-    for point in range(1, MOST_POINTS):
+    for point in points():
         text, other = f"{point} from alice {more}", f"{point} from carol"
         whole = line({"type": "chat", "text": text})
         alice.sends_bytes(whole[:-10])

@@ -8,7 +8,7 @@ from lab.clients import WAIT
 from lab.course import after
 from lab.ending import no_daemons
 from lab.evidence import place
-from lab.faults import HOLD_SECONDS, MOST_POINTS
+from lab.faults import HOLD_SECONDS, MOST_POINTS, points
 from lab.stalled import joins_slowly
 from lab.verdict import Failure
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -44,6 +44,7 @@ from test_10_slow_clients import (  # noqa: F401
     test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_reads_again_just_before_the_bound, test_what_waits_comes_after_a_half_close)
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
+NEWCOMERS = 8  # who come just before the end
 LONG, MOST_SAID = "x" * 20_000, 40  # what is said to them, and how often at most
 
 
@@ -156,7 +157,7 @@ def test_goodbye_when_readers_are_quick(server):
     First say goodbye, then wake the readers, both inside one `with lock`: a reader that is
     awake takes its client out.
     """
-    for point in range(1, MOST_POINTS):
+    for point in points():
         with server.anew() as another:
             members = *_, carol = room(another)
             with another.holds("shut", carol, point) as hold:
@@ -237,6 +238,78 @@ def test_client_who_has_just_come(server):
         ending = server.gets_ctrl_c(then=hold.release)
     ending.was_clean()
     ending.left_nobody()
+
+
+@after(test_client_who_has_just_come)
+def test_client_whose_thread_has_begun(server):
+    """11.2 The same when a client's thread has begun, and is late at whatever line before it waits for a message
+
+    It asks whether the server stops, and puts its client among those who are woken then,
+    inside one `with lock`; so does the end with its part. Or the one comes in the middle of
+    the other.
+    """
+    for first in range(2, MOST_POINTS, NEWCOMERS):
+        with server.anew() as another:
+            room(another)
+            another.comes_to_rest()
+            late = newcomers_are_late(another, range(first, first + NEWCOMERS))
+            ending = another.gets_ctrl_c(then=late[0][1].release)  # which lets go of all of them
+            places = [hold.held[0]["where"] for newcomer, hold in late if hold.held and not newcomer.end]
+            with another.pointing_to(places[0] if places else (), "a client's thread was late here when the server came to its end"):
+                ending.was_clean()
+                ending.left_nobody()
+        if not late[-1][1].held:
+            return
+
+
+def newcomers_are_late(server, points):
+    """Clients come, one after another, the thread of each late at one of these points; return them and the holds, the last of which may have caught nothing."""
+    late = []
+    for point in points:
+        hold = server.holds("start", point=point)
+        newcomer = server.client(f"dave-{point}")
+        late.append((newcomer, hold))
+        server.waits_until(lambda: server.has_accepted(server.connected) and server.stands_still(), HOLD_SECONDS)
+        hold.catches_no_more()
+        if not hold.held:
+            break
+        if any(map(server.holds_a_lock, hold.held)):  # others would wait for it
+            hold.release_last()
+            server.waits_until(server.stands_still, HOLD_SECONDS)
+        else:
+            newcomer.did(f"is served by a thread that is late just now, at {place(hold.held[0]['where'])}")
+    return late
+
+
+@after(test_client_who_has_just_come)
+def test_client_whose_thread_begins_in_between(server):
+    """11.2 The same when it begins when the main thread has woken the readers, let go of the lock, and is late then
+
+    Once the lock is free again, nobody may put in a client whom nobody wakes: say that the
+    server stops inside the same `with lock` in which you wake the readers.
+    """
+    for number in points():
+        with server.anew() as another:
+            *_, carol = room(another)
+            another.comes_to_rest()
+            with another.holds("start") as start, another.holds("section", carol, number) as hold:
+                another.client("dave")
+                another.waits_until(lambda: another.has_accepted(another.connected) and another.stands_still(), HOLD_SECONDS)
+                start.catches_no_more()
+
+                def goes_on():
+                    start.release()
+                    if hold.held:
+                        another.waits_until(lambda: another.rests(but=hold.held), 1)
+                    hold.release()
+
+                ending = another.gets_ctrl_c(then=goes_on)
+                held = hold.held
+            with another.pointing_to(held[0]["where"] if held else (), "was late here, behind a critical section, and a client's thread began"):
+                ending.was_clean()
+                ending.left_nobody()
+        if not held:
+            return
 
 
 def test_port_is_free(server):

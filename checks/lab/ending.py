@@ -73,8 +73,8 @@ class Ending:
 
     def _comes_to_it(self):
         if self.then:
-            self.began = time.monotonic()
             self.then()
+            self.began = time.monotonic()
         if self.meanwhile:
             self.meanwhile()
         for client in self.late:

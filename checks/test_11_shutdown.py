@@ -194,6 +194,26 @@ def test_clean_end_past_one_who_has_broken_off(server):
     ends_when_one_has_broken_off(server, alice).was_clean()
 
 
+@after(test_clean_end)
+def test_clean_end_when_somebody_has_been_accepted(server):
+    """11.2 The same when Ctrl-C comes just after accept() has returned
+
+    Ctrl-C may come between any two lines of the main thread: put the whole loop into the
+    `try`, not accept() alone.
+    """
+    room(server)
+    server.comes_to_rest()
+    with server.holds("accept", point=2) as hold:
+        dave = server.client("dave")
+        held = hold.caught(lambda: server.has_accepted(server.connected) and server.stands_still())
+        if held:
+            dave.did(f"has been accepted just now, and the thread that accepts is at {place(held[0]['where'])}")
+        ending = server.gets_ctrl_c(then=hold.release)
+    with server.pointing_to(held[0]["where"] if held else (), "the server was here when Ctrl-C came"):
+        ending.was_clean()
+        ending.left_nobody()
+
+
 def test_no_daemon_threads(server):
     """11.2 The server's threads come to their own end; none is a daemon thread
 

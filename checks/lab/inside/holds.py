@@ -127,11 +127,13 @@ def wait_at(gate, what, peer, seconds=None):
     if seconds is None:
         late.add(_thread.get_ident())
     witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
-    opened = gate.acquire(timeout=-1 if seconds is None else seconds)
-    if opened:
-        gate.release()
-    late.discard(_thread.get_ident())
-    return opened
+    try:
+        opened = gate.acquire(timeout=-1 if seconds is None else seconds)
+        if opened:
+            gate.release()
+        return opened
+    finally:  # Ctrl-C comes to the main thread also here
+        late.discard(_thread.get_ident())
 
 
 def hold_new_thread(frame, *_):

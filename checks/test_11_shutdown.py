@@ -242,6 +242,25 @@ def test_stalled_members(server):
     ending.left_nobody()
 
 
+@after(test_stalled_members)
+def test_member_who_reads_a_little(server):
+    """11.2 The same with a member that reads a little now and then
+
+    The second is for all that is still to be sent, and does not begin anew with each piece:
+    look at the clock when the end begins.
+    """
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    forget_announcements(server, alice, bob)
+    talks_until_stuck(alice, bob)
+    for number in range(5):
+        alice.says(f"one more: {number} {LONG}")
+    server.is_through_with(alice)
+    bob.did("reads a little now and then")
+    ending = server.gets_ctrl_c(sips=[bob])
+    ending.was_clean()
+    ending.left_nobody()
+
+
 def test_client_who_has_just_come(server):
     """11.2 The same when a client's thread begins only after Ctrl-C
 

@@ -8,6 +8,7 @@ from lab.course import after
 from lab.day import and_then, breaks_off, ends, joins_quietly, leaves
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
+from lab.members import is_chat
 from lab.stalled import (
     LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
 from lab.verdict import Failure, Unknown
@@ -314,6 +315,33 @@ def cut_in_two(server, receiver, first, second, point=1):
         second()
     with server.pointing_to(held[0]["where"] if held else (), f"was in the middle of sending this to {receiver} when another thread sent to him"):
         yield held
+
+
+@after(test_messages_do_not_mix, test_bound)
+def test_last_word_does_not_mix(server):
+    """10.3 The same when the bound is reached in the middle of a message: nothing is sent into it
+
+    A member that is disconnected need not be told why: its writer may stand in the middle
+    of a message, and what you send past it lands there.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    server.is_through_with(carol)
+    for member in (bob, server.witness):
+        member.forgets_system_messages()
+    said = []
+    with server.holds("piece", bob) as hold:
+        carol.says("hi")
+        held, goes_on = hold.caught(bob.has_message, seconds=WAIT), True
+        while held and goes_on and size(said) < MUCH and not has_left(bob):
+            says(alice, text := f"{len(said)} {LONGEST}", said)
+            server.waits_until(lambda: has_come(text, server.witness) or server.rests(but=held), WAIT)
+            goes_on = server.witness.takes_chat(text)  # or alice may be held up by that thread, too
+    with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending this to bob when the bound was reached"):
+        bob.hears_unless_cut_off(carol, "hi")
+
+
+def has_come(text, member):
+    return member.has_message() and any(is_chat(message) and message["text"] == text for _, message in member.inbox)
 
 
 @after(test_messages_do_not_mix)

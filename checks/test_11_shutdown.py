@@ -39,7 +39,7 @@ from test_09_dead_clients import (  # noqa: F401
     test_several_dead_at_once, test_two_find_each_other_dead, test_two_hundred_deaths)
 from test_10_slow_clients import (  # noqa: F401
     test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
-    test_its_threads_end_when_it_is_disconnected, test_nothing_blocks_when_it_is_disconnected, test_nothing_is_lost_when_who_puts_it_in_is_late,
+    test_its_threads_end_when_it_is_disconnected, test_last_word_does_not_mix, test_nothing_blocks_when_it_is_disconnected, test_nothing_is_lost_when_who_puts_it_in_is_late,
     test_long_messages_do_not_mix, test_messages_are_whole_when_sends_are_short, test_messages_do_not_mix, test_one_lock_when_it_is_disconnected, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
     test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_reads_again_just_before_the_bound, test_what_waits_comes_after_a_half_close)
 

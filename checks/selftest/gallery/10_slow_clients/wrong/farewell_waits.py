@@ -1,6 +1,6 @@
 """Who is too slow is told so, and for that the one who has found out waits.
 
-fails: 10.2 10.1
+fails: 10.2
 says: all this while bob reads nothing, and the thread of alice
 """
 

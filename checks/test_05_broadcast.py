@@ -435,7 +435,7 @@ def test_order_when_sends_are_short(server):
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     fence(alice, bob)
     server.sends_at_most(7)
-    texts = [f"{number} in a row" for number in range(20)]
+    texts = [f"{number} подряд" for number in range(20)]
     alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in texts))
     for text in texts:
         bob.hears(alice, text)

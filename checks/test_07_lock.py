@@ -17,7 +17,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    fence, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
+    fence, test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_order_when_sends_are_short,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing, test_announced_once_though_a_send_fails)

@@ -5,12 +5,13 @@ import time
 
 from lab.clients import WAIT, line
 from lab.course import after
-from lab.day import breaks_off, ends, leaves
+from lab.day import and_then, breaks_off, ends, joins_quietly, leaves
 from lab.evidence import place
-from lab.faults import MOST_POINTS
+from lab.faults import MOST_POINTS, points
+from lab.members import is_chat
 from lab.stalled import (
     LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
-from lab.verdict import Unknown
+from lab.verdict import Failure, Unknown
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
@@ -21,7 +22,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
+    test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
     test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order_when_a_send_is_late,
     test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
     test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing)
@@ -143,9 +144,14 @@ def test_reads_again(server):
                 fills_up(bob, alice, said)
                 server.waits_until(lambda: server.has_given_up_on(bob) or has_left(bob), PATIENCE)
             for number in range(3):
+                says_and_is_heard(alice, (server.witness,), f"one more: {number} {LONG}", said)
+            dave = comes_and_goes(server, "dave")
+            for number in range(3):
                 says_and_is_heard(alice, (server.witness,), f"one more: {number}", said)
         bob.reads_again()
         if misses_nothing(bob, said):
+            bob.is_told("bob is told that dave has joined, and that dave has left", dave.nick)
+            bob.is_told("bob is told that dave has left", dave.nick)
             for text in ("and now?", "and again?"):
                 others_hear(alice, (bob, server.witness), text)
 
@@ -173,6 +179,15 @@ def test_bound(server):
         bob.reads_again()
         if misses_nothing(bob, said):
             bob.is_cut_off()
+
+
+def comes_and_goes(server, name):
+    """Somebody who joins and leaves, of which walter is told; has he been told of both, so has everybody who reads."""
+    client = server.client(name).joins()
+    server.witness.is_told_of(client)
+    client.leaves()
+    server.witness.is_told_of(client)
+    return client
 
 
 @after(test_bound)
@@ -238,7 +253,7 @@ def test_messages_do_not_mix(server):
     to its last.
     """
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, MOST_POINTS):
+    for point in points():
         first, second = f"{point} from alice", f"{point} from carol"
         with cut_in_two(server, bob, lambda: alice.says(first), lambda: carol.says(second), point) as held:
             bob.hears_from(alice, first)
@@ -302,6 +317,46 @@ def cut_in_two(server, receiver, first, second, point=1):
         yield held
 
 
+@after(test_messages_do_not_mix, test_bound)
+def test_last_word_does_not_mix(server):
+    """10.3 The same when the bound is reached in the middle of a message: nothing is sent into it
+
+    A member that is disconnected need not be told why: its writer may stand in the middle
+    of a message, and what you send past it lands there.
+    """
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    server.is_through_with(carol)
+    for member in (bob, server.witness):
+        member.forgets_system_messages()
+    said = []
+    with server.holds("piece", bob) as hold:
+        carol.says("hi")
+        held, goes_on = hold.caught(bob.has_message, seconds=WAIT), True
+        while held and goes_on and size(said) < MUCH and not has_left(bob):
+            says(alice, text := f"{len(said)} {LONGEST}", said)
+            server.waits_until(lambda: has_come(text, server.witness) or server.rests(but=held), WAIT)
+            goes_on = server.witness.takes_chat(text)  # or alice may be held up by that thread, too
+    with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending this to bob when the bound was reached"):
+        bob.hears_unless_cut_off(carol, "hi")
+
+
+def has_come(text, member):
+    return member.has_message() and any(is_chat(message) and message["text"] == text for _, message in member.inbox)
+
+
+@after(test_messages_do_not_mix)
+def test_messages_are_whole_when_sends_are_short(server):
+    """10.3 Each message comes whole, also when the system takes only a part of it at a time
+
+    send() says how many bytes it has taken, and one character may be several bytes: what
+    is left is cut off from the bytes, not from the text. sendall() sees to all of it.
+    """
+    alice, bob = meet(server, "alice", "bob")
+    server.sends_at_most(7)
+    for text in ("hi", "Привет", "и ещё раз привет 🎉", "and now?"):
+        others_hear(alice, (bob, server.witness), text)
+
+
 @after(test_messages_do_not_mix)
 def test_long_messages_do_not_mix(server):
     """10.3 The same with long messages, when they are sent in several pieces
@@ -359,7 +414,7 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
     taken out adds to nothing, or brings it back.
     """
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, 2 * MOST_POINTS):  # bob may be the last to whom it is sent
+    for point in points(2 * MOST_POINTS):  # bob may be the last to whom it is sent
         said = []
         with server.holds("send", bob) as slow, server.holds("recv", carol, point) as hold:
             says(alice, f"{point} first", said)
@@ -383,7 +438,7 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
 def all_comes_when_its_sender_is_late(server, more=""):
     """Members talk, and the thread that has just sent something to bob is late, at one point after the other; bob hears them all."""
     alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in range(1, MOST_POINTS):
+    for point in points():
         bob.has_message()
         said = []
         with server.holds("sent", bob, point) as hold:
@@ -406,7 +461,7 @@ def all_comes_when_its_sender_is_late(server, more=""):
 def all_comes_when_a_reader_is_late(server, more):
     """Members talk, and the thread that has just read what one of them says is late, at one point after the other; bob hears them all."""
     alice, bob, carol = meet(server, *(f"{name} again" for name in ("alice", "bob", "carol")))
-    for point in range(1, MOST_POINTS):
+    for point in points():
         text, other = f"{point} from alice {more}", f"{point} from carol"
         whole = line({"type": "chat", "text": text})
         alice.sends_bytes(whole[:-10])
@@ -492,6 +547,23 @@ def test_what_waits_comes_after_a_half_close(server):
     for _ in range(2):
         bob.is_told("bob, who has finished sending, still gets the answers to what was sent before")
     bob.gets_end()
+
+
+@after(test_one_lock)
+def test_one_lock_when_it_is_disconnected(server):
+    """07.3 The members are touched only while the lock is held, also by whoever finds the bound reached
+
+    Who finds an outbox full is another member's thread. Let it end the connection, and
+    leave it to the slow member's own thread to take it out; or take it out under the lock.
+    """
+    server.patience = PATIENCE
+    alice, bob = joins_quietly(server, "alice"), joins_slowly(server, "bob")
+    server.sharing.looks_for((server.witness, alice, bob))
+    with contextlib.suppress(Failure), server.holds("full", bob), server.while_it_reads_nothing(bob):  # whether there is a bound is not asked here
+        bob.reads = False
+        piles_up(bob, alice, said := [], LONG, lambda: size(said) > MUCH)
+    server.comes_to_rest()
+    server.sharing.is_guarded()
 
 
 @after(test_bound)

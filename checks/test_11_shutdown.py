@@ -8,7 +8,7 @@ from lab.clients import WAIT
 from lab.course import after
 from lab.ending import no_daemons
 from lab.evidence import place
-from lab.faults import HOLD_SECONDS, MOST_POINTS
+from lab.faults import HOLD_SECONDS, MOST_POINTS, points
 from lab.stalled import joins_slowly
 from lab.verdict import Failure
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -21,7 +21,7 @@ from test_04_join import (  # noqa: F401
     test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
     test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
 from test_05_broadcast import (  # noqa: F401
-    test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
+    test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member, test_leave_is_announced, test_members_are_told,
     test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_refusal_is_private,
     test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed, test_stranger_hears_nothing,
     test_stranger_is_not_heard, test_stranger_is_told_nothing)
@@ -39,11 +39,12 @@ from test_09_dead_clients import (  # noqa: F401
     test_several_dead_at_once, test_two_find_each_other_dead, test_two_hundred_deaths)
 from test_10_slow_clients import (  # noqa: F401
     test_answers_do_not_mix, test_bound, test_its_threads_end, test_its_threads_end_though_it_does_not_read,
-    test_its_threads_end_when_it_is_disconnected, test_nothing_blocks_when_it_is_disconnected, test_nothing_is_lost_when_who_puts_it_in_is_late,
-    test_long_messages_do_not_mix, test_messages_do_not_mix, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
+    test_its_threads_end_when_it_is_disconnected, test_last_word_does_not_mix, test_nothing_blocks_when_it_is_disconnected, test_nothing_is_lost_when_who_puts_it_in_is_late,
+    test_long_messages_do_not_mix, test_messages_are_whole_when_sends_are_short, test_messages_do_not_mix, test_one_lock_when_it_is_disconnected, test_order_for_a_slow_member, test_others_hear_while_a_member_does_not_read,
     test_others_hear_while_a_send_waits, test_others_hear_while_many_sends_wait, test_nothing_is_lost_when_its_writer_is_late, test_reads_again, test_reads_again_just_before_the_bound, test_what_waits_comes_after_a_half_close)
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
+NEWCOMERS = 8  # who come just before the end
 LONG, MOST_SAID = "x" * 20_000, 40  # what is said to them, and how often at most
 
 
@@ -156,7 +157,7 @@ def test_goodbye_when_readers_are_quick(server):
     First say goodbye, then wake the readers, both inside one `with lock`: a reader that is
     awake takes its client out.
     """
-    for point in range(1, MOST_POINTS):
+    for point in points():
         with server.anew() as another:
             members = *_, carol = room(another)
             with another.holds("shut", carol, point) as hold:
@@ -193,6 +194,26 @@ def test_clean_end_past_one_who_has_broken_off(server):
     ends_when_one_has_broken_off(server, alice).was_clean()
 
 
+@after(test_clean_end)
+def test_clean_end_when_somebody_has_been_accepted(server):
+    """11.2 The same when Ctrl-C comes just after accept() has returned
+
+    Ctrl-C may come between any two lines of the main thread: put the whole loop into the
+    `try`, not accept() alone.
+    """
+    room(server)
+    server.comes_to_rest()
+    with server.holds("accept", point=2) as hold:
+        dave = server.client("dave")
+        held = hold.caught(lambda: server.has_accepted(server.connected) and server.stands_still())
+        if held:
+            dave.did(f"has been accepted just now, and the thread that accepts is at {place(held[0]['where'])}")
+        ending = server.gets_ctrl_c(then=hold.release)
+    with server.pointing_to(held[0]["where"] if held else (), "the server was here when Ctrl-C came"):
+        ending.was_clean()
+        ending.left_nobody()
+
+
 def test_no_daemon_threads(server):
     """11.2 The server's threads come to their own end; none is a daemon thread
 
@@ -221,6 +242,25 @@ def test_stalled_members(server):
     ending.left_nobody()
 
 
+@after(test_stalled_members)
+def test_member_who_reads_a_little(server):
+    """11.2 The same with a member that reads a little now and then
+
+    The second is for all that is still to be sent, and does not begin anew with each piece:
+    look at the clock when the end begins.
+    """
+    alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    forget_announcements(server, alice, bob)
+    talks_until_stuck(alice, bob)
+    for number in range(5):
+        alice.says(f"one more: {number} {LONG}")
+    server.is_through_with(alice)
+    bob.did("reads a little now and then")
+    ending = server.gets_ctrl_c(sips=[bob])
+    ending.was_clean()
+    ending.left_nobody()
+
+
 def test_client_who_has_just_come(server):
     """11.2 The same when a client's thread begins only after Ctrl-C
 
@@ -237,6 +277,78 @@ def test_client_who_has_just_come(server):
         ending = server.gets_ctrl_c(then=hold.release)
     ending.was_clean()
     ending.left_nobody()
+
+
+@after(test_client_who_has_just_come)
+def test_client_whose_thread_has_begun(server):
+    """11.2 The same when a client's thread has begun, and is late at whatever line before it waits for a message
+
+    It asks whether the server stops, and puts its client among those who are woken then,
+    inside one `with lock`; so does the end with its part. Or the one comes in the middle of
+    the other.
+    """
+    for first in range(2, MOST_POINTS, NEWCOMERS):
+        with server.anew() as another:
+            room(another)
+            another.comes_to_rest()
+            late = newcomers_are_late(another, range(first, first + NEWCOMERS))
+            ending = another.gets_ctrl_c(then=late[0][1].release)  # which lets go of all of them
+            places = [hold.held[0]["where"] for newcomer, hold in late if hold.held and not newcomer.end]
+            with another.pointing_to(places[0] if places else (), "a client's thread was late here when the server came to its end"):
+                ending.was_clean()
+                ending.left_nobody()
+        if not late[-1][1].held:
+            return
+
+
+def newcomers_are_late(server, points):
+    """Clients come, one after another, the thread of each late at one of these points; return them and the holds, the last of which may have caught nothing."""
+    late = []
+    for point in points:
+        hold = server.holds("start", point=point)
+        newcomer = server.client(f"dave-{point}")
+        late.append((newcomer, hold))
+        server.waits_until(lambda: server.has_accepted(server.connected) and server.stands_still(), HOLD_SECONDS)
+        hold.catches_no_more()
+        if not hold.held:
+            break
+        if any(map(server.holds_a_lock, hold.held)):  # others would wait for it
+            hold.release_last()
+            server.waits_until(server.stands_still, HOLD_SECONDS)
+        else:
+            newcomer.did(f"is served by a thread that is late just now, at {place(hold.held[0]['where'])}")
+    return late
+
+
+@after(test_client_who_has_just_come)
+def test_client_whose_thread_begins_in_between(server):
+    """11.2 The same when it begins when the main thread has woken the readers, let go of the lock, and is late then
+
+    Once the lock is free again, nobody may put in a client whom nobody wakes: say that the
+    server stops inside the same `with lock` in which you wake the readers.
+    """
+    for number in points():
+        with server.anew() as another:
+            *_, carol = room(another)
+            another.comes_to_rest()
+            with another.holds("start") as start, another.holds("section", carol, number) as hold:
+                another.client("dave")
+                another.waits_until(lambda: another.has_accepted(another.connected) and another.stands_still(), HOLD_SECONDS)
+                start.catches_no_more()
+
+                def goes_on():
+                    start.release()
+                    if hold.held:
+                        another.waits_until(lambda: another.rests(but=hold.held), 1)
+                    hold.release()
+
+                ending = another.gets_ctrl_c(then=goes_on)
+                held = hold.held
+            with another.pointing_to(held[0]["where"] if held else (), "was late here, behind a critical section, and a client's thread began"):
+                ending.was_clean()
+                ending.left_nobody()
+        if not held:
+            return
 
 
 def test_port_is_free(server):

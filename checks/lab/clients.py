@@ -137,12 +137,12 @@ class Client:
 
     # -------------------------------------------------- expecting
 
-    def _fill(self, wait=0.0):
-        """Read what is there, waiting at most `wait` seconds; return whether anything came."""
+    def _fill(self, wait=0.0, most=1 << 18):
+        """Read what is there, at most so many bytes, waiting at most `wait` seconds; return whether anything came."""
         if self.end or not select.select([self.sock], [], [], wait)[0]:
             return False
         try:
-            data = self.sock.recv(1 << 18)
+            data = self.sock.recv(most)
         except BlockingIOError:
             return False
         except OSError:

@@ -22,19 +22,20 @@ SOON = 0.3  # seconds after which the server is taken to have noticed Ctrl-C, if
 POLLS = 1.0  # the same for one that looks now and then whether it is to stop
 CALM = 0.3  # seconds in which no thread moves: then nothing more will come
 LOOK_EVERY = 0.05  # seconds
+SIP, SIP_EVERY = 2000, 0.2  # bytes that are read at a time by who reads a little now and then, and seconds
 
 
 class Ending:
     """Ctrl-C was pressed; what came of it until the server's end, or until it was certain that there will be none in time.
 
     Clients who have stopped reading read nothing meanwhile, but for the late ones, who
-    begin when the server waits; meanwhile(): is called at that moment; then(): the same,
+    begin when the server waits, and those who sip, which read a little now and then; meanwhile(): is called at that moment; then(): the same,
     and the server's seconds are counted from there, for until then it was held up.
     """
 
-    def __init__(self, server, within, late=(), then=None, meanwhile=None):
+    def __init__(self, server, within, late=(), sips=(), then=None, meanwhile=None):
         self.server, self.program, self.evidence = server, server.program, server.evidence
-        self.within, self.late, self.then, self.meanwhile = within, list(late), then, meanwhile
+        self.within, self.late, self.sips, self.then, self.meanwhile = within, list(late), list(sips), then, meanwhile
         self.reading = [client for client in server.clients if client.reads and not client.finished]
         self.printed = self.program.printed
         self.processors = Processors(self.program.tree.pid)
@@ -55,16 +56,20 @@ class Ending:
     # -------------------------------------------------- until the end
 
     def _goes_on(self):
-        noticed, look_at = False, 0
+        noticed, look_at, sip_at = False, 0, 0
         while not self.program.ended:
             now = time.monotonic()
             self.processors.look(now)
             if not noticed and self._has_noticed(now):
                 noticed = True
                 self._comes_to_it()
+            if now > sip_at:
+                sip_at = now + SIP_EVERY
+                for client in self.sips:
+                    client._fill(most=SIP)
             if now > look_at:
                 look_at = now + LOOK_EVERY
-                self.is_certain = noticed and self.server.is_quiet()
+                self.is_certain = noticed and not self.sips and self.server.is_quiet()
                 if self.is_certain or now > self._deadline():
                     self.in_time = self.program.ended
                     return
@@ -74,8 +79,8 @@ class Ending:
 
     def _comes_to_it(self):
         if self.then:
-            self.began = time.monotonic()
             self.then()
+            self.began = time.monotonic()
         if self.meanwhile:
             self.meanwhile()
         for client in self.late:

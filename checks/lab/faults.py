@@ -4,10 +4,13 @@ Short reads, short sends, waits that are over at once, and threads that run late
 nothing here could not happen to a right program by itself.
 """
 
+import time
+
 from .verdict import Unknown
 
 HOLD_SECONDS = 2.0
 MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
+MUCH_TIME = 10.0  # seconds for things that are tried one after another; then they are thinned out
 LOST = "could not tell: the kit lost contact with the inside of the program (does it close files that it did not open?)"
 
 
@@ -15,6 +18,21 @@ def command(program, *words):
     """Have the witness inside do this. Raises Unknown when it is lost."""
     if program.ask(*words) is None and program.lost and not program.ended:
         raise Unknown(LOST)
+
+
+def thinned(things):
+    """All of these, one after another, as long as that goes quickly, and then ever fewer: a server may take its time each time, and be right."""
+    began, step, due = time.monotonic(), 1, 0
+    for number, thing in enumerate(things):
+        if number == due:
+            yield thing
+            step *= 1 if time.monotonic() < began + MUCH_TIME else 2
+            due += step
+
+
+def points(most=MOST_POINTS):
+    """Points at which a thread is late, one after another: 1, 2 and so on."""
+    return thinned(range(1, most))
 
 
 class Limited:
@@ -36,15 +54,15 @@ class Limited:
 class Hold:
     """Holds one of the program's threads at a point where it may always be late.
 
-    "start": every new thread, before its first step; "accept": the next one that has accepted
-    a connection; "send": the next thread that sends
-    to the client, before it does; "piece": the same, when it has sent half of it (with
+    "start": every new thread, before its first step, or at a later point; "accept": the next one
+    that has accepted a connection, at once, or at a later point; "send": the next thread that
+    sends to the client, before it does; "piece": the same, when it has sent half of it (with
     send() at the so-many-th point after that); "full": all that send to it, as if its
     buffers were full, so that a send with a time-out gives up in time, and one that does
     not block says that it would; "end": the next one to whom recv tells that the client
     has gone; "lock": the next one that waits, without a time-out, for a lock whose holder is
-    held; "section": the next one that received from the client, when it has left its so-many-th
-    critical section since; "closed": the one that has closed its connection; "recv", "sent",
+    held; "section": the next one that received from the client, or has shut down its connection,
+    which another thread reads, when it has left its so-many-th critical section since; "closed": the one that has closed its connection; "recv", "sent",
     "shut" and "fail": the next one that received from the client, has sent to it, has shut down
     its connection, which another thread reads, or whose send to it failed, at the so-many-th
     point that it comes to then: a line of the student's, or an access to a container. Ends with `release`, or the with block.
@@ -54,7 +72,7 @@ class Hold:
         self.program, self.what, self.peers = program, what, [client.port] if client else []
         self.seen = len(program.held)  # what was held before is not ours
         for _ in range(count):
-            command(program, "hold", what, *([client.port, point] if client else []))
+            command(program, "hold", what, *(self.peers or [0]), point)
 
     def __enter__(self):
         return self

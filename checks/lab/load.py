@@ -4,6 +4,7 @@ import collections
 import contextlib
 
 from .clients import LONGEST_LINE, WAIT, Later, line
+from .faults import thinned
 from .members import RoomMember, is_chat
 from .model import DOES, GOING, LISTENER, NAMES, SLOW, Event, Heard, Room, Share, Step, is_alone, resolved, wanted
 from .seen import is_consumed
@@ -64,7 +65,8 @@ class Load:
         self.undecided = set()  # nicks of those whom it may be about to cut off: what is told of them is judged when that is known
         self.pieces = {}  # player -> (the bytes of its line still to come, its text)
         self.owed = collections.defaultdict(list)  # player that does not read -> the Shares of what it has not read
-        for self.moments, moment in enumerate(story, 1):
+        moments = enumerate(story, 1)
+        for self.moments, moment in thinned(moments) if any(moment.late for moment in story) else moments:
             if moment.late > self.reached[moment.steps[0].does]:
                 continue
             self._prepares(moment)

@@ -34,9 +34,9 @@ def limit(call, size):
     most[call] = int(size) or None
 
 
-def hold(what, peer=None, point=1):
-    """Hold a thread, or several, if it is called so often; what can be held says the checker's faults.Hold."""
-    asked.setdefault((what, peer and int(peer)), []).append((shut(what, peer), int(point)))
+def hold(what, peer, point):
+    """Hold a thread that serves this client (0: whomever it serves), or several, if it is called so often; what can be held says the checker's faults.Hold."""
+    asked.setdefault((what, int(peer) or None), []).append((shut(what, peer), int(point)))
     if what == "start":
         threading.setprofile(hold_new_thread)
 
@@ -73,6 +73,9 @@ def no_more(what, *peers):
     """Hold no more threads there than are held now; of these peers alone, if any are named."""
     if what == "start":
         threading.setprofile(None)
+        for ident, mine in list(points.items()):  # those on their way there, too
+            if mine[2] == "start":
+                points.pop(ident, None)
     for key in list(asked):
         if key[0] == what and (not peers or str(key[1]) in peers):
             asked.pop(key, None)
@@ -92,9 +95,9 @@ def release(what, *peers):
             entry[2].release()
 
 
-def release_last(what, peer):
+def release_last(what, peer="0"):
     """Let go of the thread that was caught last by this hold; the others, and those that may yet come, are held on."""
-    empty = [gate for gate, _ in asked.get((what, int(peer)), ())]
+    empty = [gate for gate, _ in asked.get((what, int(peer) or None), ())]
     for entry in reversed(gates):
         if entry[:2] == (what, peer) and entry[2] not in empty:
             gates.remove(entry)
@@ -124,18 +127,33 @@ def wait_at(gate, what, peer, seconds=None):
     if seconds is None:
         late.add(_thread.get_ident())
     witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
-    opened = gate.acquire(timeout=-1 if seconds is None else seconds)
-    if opened:
-        gate.release()
-    late.discard(_thread.get_ident())
-    return opened
+    try:
+        opened = gate.acquire(timeout=-1 if seconds is None else seconds)
+        if opened:
+            gate.release()
+        return opened
+    finally:  # Ctrl-C comes to the main thread also here
+        late.discard(_thread.get_ident())
 
 
-def hold_new_thread(*_):
+def hold_new_thread(frame, *_):
     """Called at the first step of a new thread, see threading.setprofile."""
     sys.setprofile(None)
-    for gate, _ in asked.get(("start", None), ())[:1]:
-        wait_at(gate, "start", None)
+    for gate, point in asked.get(("start", None), ())[:1]:
+        if point > 1:
+            hold_later(gate, point - 1, "start", None, frame)
+        else:
+            wait_at(gate, "start", None)
+
+
+def at_accept(frame):
+    """If a hold is set for this, hold this thread, which has accepted a connection."""
+    for gate, point in asked.get(("accept", None), [])[:1]:
+        asked["accept", None].pop(0)
+        if point > 1:
+            hold_later(gate, point - 1, "accept", None, frame)
+        else:
+            wait_at(gate, "accept", None)
 
 
 def next_hold(what, conn):
@@ -200,7 +218,7 @@ def after(what, conn):
     held = next_hold(what, conn)
     if held:
         hold_later(held[0], held[1], what, conn.peer, sys._getframe(2))
-    elif what == "recv" and (held := next_hold("section", conn)):
+    elif what in ("recv", "shut") and (held := next_hold("section", conn)):
         points[_thread.get_ident()] = [held[1], held[0], "section", conn.peer]
     elif what == "recv" and conn.peer in followed:
         hold_later(None, 0, "follow", conn.peer, sys._getframe(2))

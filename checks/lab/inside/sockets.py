@@ -62,6 +62,8 @@ def listen(sock, *args):
 
 
 def accept(sock):
+    if holds.points:
+        holds.let_go()
     if witness.rests:
         witness.rests()
     with Call("accept", sock, None):
@@ -71,8 +73,8 @@ def accept(sock):
     if isinstance(address, tuple):
         connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
     accepted.append(address)  # now that it does not count as waiting any more
-    if holds.asked.get(("accept", None)):
-        holds.wait_at(holds.asked["accept", None].pop(0)[0], "accept", None)
+    if holds.asked:
+        holds.at_accept(sys._getframe(1))
     return conn, address
 
 

@@ -1,6 +1,6 @@
 """Chats go into the outboxes; that somebody comes or goes is sent to each by the thread that knows it.
 
-fails: 10.1 10.3
+fails: 10.1 10.2 10.3
 says: no system message with 'dave' in it came to dave
 """
 

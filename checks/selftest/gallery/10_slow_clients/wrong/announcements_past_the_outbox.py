@@ -1,6 +1,6 @@
 """That somebody left is sent by the leaver's thread to each, without waiting, beside the writers.
 
-fails: 10.3
+fails: 10.3 10.2
 says: bob got a line that is not JSON
 """
 

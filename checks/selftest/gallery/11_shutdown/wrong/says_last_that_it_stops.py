@@ -1,0 +1,178 @@
+"""The flag is set after the goodbye has gone round and the lock is free again: a client that puts itself down in between is neither woken nor refused.
+
+fails: 11.2
+says: the server still runs after Ctrl-C
+"""
+
+import socket
+import threading
+from collections import deque
+
+from utils import encode, recv_json
+
+HOST, PORT = "127.0.0.1", 9090
+BOUND = 512 * 1024  # bytes that may be pending for one member
+GRACE = 0.5
+
+
+def system(text):
+    return {"type": "system", "text": text}
+
+
+class Member:
+    """One connection: what is pending for it, and the thread that sends it."""
+
+    def __init__(self, conn):
+        self.conn = conn
+        self.pending = deque()
+        self.size = 0
+        self.closing = False
+        self.cond = threading.Condition()
+        self.writer = threading.Thread(target=self.run)
+        self.writer.start()
+
+    def push(self, data):
+        with self.cond:
+            if self.size + len(data) > BOUND:
+                self.cut()
+            else:
+                self.pending.append(data)
+                self.size += len(data)
+                self.cond.notify()
+
+    def cut(self):
+        try:
+            self.conn.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def wake(self):
+        try:
+            self.conn.shutdown(socket.SHUT_RD)
+        except OSError:
+            pass
+
+    def run(self):
+        while True:
+            with self.cond:
+                while not self.pending and not self.closing:
+                    self.cond.wait()
+                if not self.pending:
+                    return
+                data = self.pending.popleft()
+                self.size -= len(data)
+            try:
+                self.conn.sendall(data)
+            except OSError:
+                self.cut()
+                return
+
+    def finish(self):
+        with self.cond:
+            self.closing = True
+            self.cond.notify()
+        self.writer.join(GRACE)
+        self.cut()
+        self.writer.join()
+
+
+class Room:
+    """The members, nick to Member, and the lock that guards them."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.members = {}
+        self.everybody = set()  # also who has not joined yet
+        self.stopping = False
+
+    def admit(self, member):
+        with self.lock:
+            if not self.stopping:
+                self.everybody.add(member)
+            return not self.stopping
+
+    def forget(self, member):
+        with self.lock:
+            self.everybody.discard(member)
+
+    def close(self):
+        """Say goodbye to everybody, and wake the readers."""
+        with self.lock:  # <-- when it is released
+            self.members.clear()
+            for member in self.everybody:
+                member.push(encode(system("the server goes down, goodbye")))
+                member.wake()
+        self.stopping = True
+
+    def enter(self, nick, member):
+        with self.lock:
+            if self.stopping or nick in self.members:
+                return False
+            self.members[nick] = member
+            self.tell(system(f"{nick} has joined"))
+            return True
+
+    def say(self, nick, text):
+        with self.lock:
+            self.tell({"type": "chat", "user": nick, "text": text}, but=nick)
+
+    def leave(self, nick):
+        with self.lock:
+            if self.members.pop(nick, None) is not None:
+                self.tell(system(f"{nick} has left"))
+
+    def tell(self, obj, but=None):
+        """Hold the lock."""
+        data = encode(obj)
+        for nick, member in self.members.items():
+            if nick != but:
+                member.push(data)
+
+
+room = Room()
+
+
+def serve(conn, addr):
+    with conn:
+        member = Member(conn)
+        nick = None
+        buffer = bytearray()
+        try:
+            if not room.admit(member):
+                return
+            while (obj := recv_json(conn, buffer)) is not None and not room.stopping:
+                kind, text, user = obj.get("type"), obj.get("text"), obj.get("user")
+                if kind == "leave":
+                    break
+                if kind == "chat" and nick is not None and isinstance(text, str):
+                    room.say(nick, text)
+                elif kind == "join" and nick is None and isinstance(user, str) and 1 <= len(user.strip()) <= 32:
+                    if room.enter(user.strip(), member):
+                        nick = user.strip()
+                    else:
+                        member.push(encode(system(f"{user.strip()} is taken")))
+                else:
+                    member.push(encode(system("that is not understood here")))
+        except (OSError, ValueError):
+            pass
+        finally:
+            if nick is not None:
+                room.leave(nick)
+            room.forget(member)
+            member.finish()
+
+
+def main():
+    try:
+        with socket.create_server((HOST, PORT), backlog=128) as listener:
+            while True:
+                conn, addr = listener.accept()
+                threading.Thread(target=serve, args=(conn, addr)).start()
+    except KeyboardInterrupt:
+        print("stopping")
+    finally:
+        room.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -261,10 +261,12 @@ def nothing_is_left(server, before, dead, *others):
     dead: members, or {member: where one of the two threads that found it dead was late}.
     """
     late, dead = dict.fromkeys(dead, ()) | (dead if isinstance(dead, dict) else {}), list(dead)
+    told = {member: [] for member in others}
     for one in dead:
         with server.pointing_to(server.failed_send_to(one), f"a send to {one}, who is dead, fails here"):
             for member in others:
-                member.is_told_of(one, f"{member} is told that {one} has gone")
+                if not any(one.nick in text for text in told[member]):  # one message may be about several
+                    told[member].append(member.is_told_of(one, f"{member} is told that {one} has gone"))
             if not one.finished:
                 one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")

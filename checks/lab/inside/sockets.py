@@ -56,6 +56,8 @@ def bind(sock, address):
 
 def listen(sock, *args):
     real["listen"](sock, *args)
+    if witness.ways:
+        witness.ways.gave_number(sock.fileno())
     asked, at = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=at)
@@ -70,6 +72,8 @@ def accept(sock):
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
     if isinstance(address, tuple):
         connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
+    if witness.ways:
+        witness.ways.gave_number(conn.fileno())
     accepted.append(address)  # now that it does not count as waiting any more
     if holds.asked.get(("accept", None)):
         holds.wait_at(holds.asked["accept", None].pop(0)[0], "accept", None)
@@ -289,6 +293,8 @@ def copying(dup):
     def call(fd):
         copy, conn = dup(fd), connections.get(fd)
         connections.pop(copy, None)  # a number may be given again
+        if witness.ways:
+            witness.ways.gave_number(copy, fd)
         if conn:
             connections[copy], conn.has_copies = conn, True
         return copy
@@ -327,6 +333,8 @@ def dial(name, sock, address):
             else:
                 address = ("127.0.0.1", ports[address[1]])
         connections[sock.fileno()] = Connection(address[1], at)
+        if witness.ways:
+            witness.ways.gave_number(sock.fileno())
     with Call("connect", sock, None):
         return real[name](sock, address)
 

@@ -43,6 +43,8 @@ class Sharing:
     def is_guarded(self):
         """Expect that the members were touched under one lock only, whichever. Raises Unknown when that cannot be seen."""
         report = self._report()
+        for release in report["unheld"]:
+            raise self._was_free(release)
         races = sorted(report["races"], key=how_telling)
         if races:
             self._rehearse(races)
@@ -194,6 +196,12 @@ class Sharing:
                        "nothing that may block (send, recv, accept, connect, sleep, a blocking queue or join) is called while the lock is held",
                        unique(where), [("What can come of it", [
                            "As long as this call lasts nobody gets the lock: nobody can join or leave, and nobody is heard."])])
+
+    def _was_free(self, release):
+        lock = self._name(release["lock"])
+        return Failure(f"{self._whose(release)} releases {lock} at {place(release['places'])}, and does not hold it", "a thread releases the lock when it has taken it, and once",
+                       unique(self._spots(release["places"], f"releases {lock}, which was free")), [("What can come of it", [
+                           "Another thread may hold it just then, or take it next: two are at the members at the same time, as if there were no lock."])])
 
     def _opposite(self, pair):
         one, other = pair

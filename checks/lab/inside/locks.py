@@ -18,6 +18,7 @@ import witness
 from where import places, steps
 
 LIBRARY = sys.stdlib_module_names
+MOST_UNHELD = 20  # releases of free locks that are kept
 MOST_RELEASES = 400  # of one lock, before those are let go which the same thread's later ones make up for
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
 real_signal = signal.signal
@@ -28,6 +29,7 @@ in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where t
 handlers = set()  # the code of the functions that handle a signal
 interrupted = []  # (lock, where the main thread takes it, where a handler does)
 under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
+unheld = []  # (lock, stack, number, name and peer of the thread): releases of a lock that was free
 numbers, ticks = iter(range(1, 1 << 62)), iter(range(1, 1 << 62))
 
 
@@ -149,6 +151,12 @@ class Held:
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
             holder.holding = frozenset([id(lock) for lock, _ in holder.held])
 
+    def was_free(self, stack):
+        """A thread has released this lock, and nobody held it: had another one, that one's would be gone. The main thread may know that it is alone."""
+        actor = me()
+        if not actor.held and actor.ident != threading.main_thread().ident and len(unheld) < MOST_UNHELD:
+            unheld.append((self, stack, actor.number, actor.name, actor.peer))
+
     def note_release(self, number, time):
         if not self.released or len(self.released) > self.most_releases:
             self.released = sorted(dict(self.released).items(), key=lambda release: release[1])  # a new list: another thread may go through the old one
@@ -218,7 +226,11 @@ class Lock(Held):
 
     def release(self):
         self.given_back()
-        self._lock.release()
+        try:
+            self._lock.release()
+        except RuntimeError:
+            self.was_free(steps(sys._getframe(1)))
+            raise
         section_ended()
 
     def locked(self):
@@ -369,7 +381,14 @@ def semaphore(base):
                 self.given_back()
             else:
                 signals(self)
-            super().release(n)
+            try:
+                super().release(n)
+            except ValueError:  # more often than it was acquired
+                self.was_free(steps(sys._getframe(1)))
+                raise
+            if self.is_lock and self._value > 1:
+                self.is_lock = False  # from now on two may get in at once
+                self.was_free(steps(sys._getframe(1)))
             section_ended()
 
     Semaphore.__name__ = Semaphore.__qualname__ = base.__name__

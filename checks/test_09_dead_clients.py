@@ -306,7 +306,7 @@ def test_several_dead_at_once(server):
         holds[0].caught(seconds=0.5)
         says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
-    server.does_not_recurse(MANY)
+    server.does_not_recurse(MANY, "dead member", "however many die at once, all are cleaned up")
 
 
 def many_join(server, *others):

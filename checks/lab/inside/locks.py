@@ -47,6 +47,7 @@ class Actor:
         self.heard = {}  # number of another thread -> when it last released a lock that this one has taken since
         self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
+        self.gave_up = False  # was it told that the time had passed for which it waits for a lock?
         self.missed = ()  # where it has last asked for a lock, if it did not get it
         self.ended = False
 
@@ -172,6 +173,7 @@ class Held:
             return False
         if timeout > 0 and self.holder and self.holder.ident in holds.late and actor not in self.given_up:
             self.given_up |= {actor}
+            actor.gave_up = True
             return False  # as if the time had passed: its holder is held; who tries again waits
         timed = timeout != -1
         actor.waits_for, actor.waits_at = (None if timed else self), stack
@@ -500,7 +502,7 @@ def locks_of(ident):
     if actor is None:
         return {}
     waits = None if isinstance(actor.waits_for, End) else actor.waits_for
-    return {"sections": actor.sections, "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
+    return {"sections": actor.sections, "gave_up": actor.gave_up, "missed": places(actor.missed), "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
             "waits_for": describe_lock(waits, waits.since) | {"holder": describe_actor(waits.holder)} if waits else None}
 
 

@@ -138,9 +138,12 @@ def test_found_by_a_welcome(server):
         server.cannot_send_to(bob, "EPIPE")
         dave = server.client("dave").joins()
         server.is_through_with(dave)
+        with server.pointing_to(server.failed_send_to(bob), "a send to bob, who is dead, fails here"):
+            told = {member: [member.is_told_of(bob, f"{member} is told that bob has gone, whom the announcement of dave has found dead")] for member in (alice, carol)}
         dave.leaves()
         dave.gets_end()
         server.notices(dave)
+        return told
 
     dies_once(server, dave_joins)
 
@@ -243,7 +246,7 @@ def one_comes_between(server, bob, alice, point):
 
 
 def dies_once(server, dies):
-    """Bob dies in this way; alice and carol are told once, and nothing of him is left."""
+    """Bob dies in this way; alice and carol are told once, and nothing of him is left. dies() returns what they were told of him already: see `nothing_is_left`."""
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
     bob = server.client("bob").joins()
@@ -251,17 +254,17 @@ def dies_once(server, dies):
     for member in (alice, carol):
         server.is_through_with(member)  # or what it said last might still be sent to bob
         member.forgets_system_messages()
-    dies(bob, alice, carol)
-    nothing_is_left(server, before, [bob], alice, carol)
+    told = dies(bob, alice, carol)
+    nothing_is_left(server, before, [bob], alice, carol, told=told)
 
 
-def nothing_is_left(server, before, dead, *others):
+def nothing_is_left(server, before, dead, *others, told=None):
     """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left.
 
-    dead: members, or {member: where one of the two threads that found it dead was late}.
+    dead: members, or {member: where one of the two threads that found it dead was late}; told: {member: [text that it was told of the dead already]}.
     """
     late, dead = dict.fromkeys(dead, ()) | (dead if isinstance(dead, dict) else {}), list(dead)
-    told = {member: [] for member in others}
+    told = told or {member: [] for member in others}
     for one in dead:
         with server.pointing_to(server.failed_send_to(one), f"a send to {one}, who is dead, fails here"):
             for member in others:

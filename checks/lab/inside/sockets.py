@@ -286,6 +286,7 @@ def setsockopt(sock, level, option, value, *more):
     conn = connections.get(sock.fileno())
     if conn is not None and (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
         conn.linger_at = steps(sys._getframe(1))
+        conn.lingers = any(bytes(value[:4])) and any(bytes(value[4:]))  # on, and for more than no time
 
 
 def copying(dup):
@@ -305,6 +306,8 @@ def close(sock):
     fd, conn = sock.fileno(), connections.get(sock.fileno())
     if not (conn and conn.has_copies and any(other is conn and copy != fd and witness.is_open(copy) for copy, other in list(connections.items()))):
         note_end(sock)
+    if conn and conn.lingers and witness.blocks:
+        witness.blocks("a lingering close")  # until the client has taken what was sent to it
     real["close"](sock)
     if conn is not None and holds.asked:
         holds.at("closed", conn)

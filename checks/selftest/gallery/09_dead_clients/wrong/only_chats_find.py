@@ -39,7 +39,7 @@ def broadcast(sender_conn, obj, include_sender=False):
         if sender_conn not in clients:  # announced as gone already: is heard no more
             return
         snapshot = [conn for conn in clients if conn is not sender_conn or include_sender]
-    dead = deliver(snapshot, obj)
+    dead = deliver(snapshot, obj)  # <--
     if obj["type"] == "chat":
         remove(dead)
 

@@ -88,8 +88,8 @@ class Room:
             index += 1
             if member is speaker and not echo:
                 continue
-            try:  # <-- skips one
-                member.send(obj)
+            try:
+                member.send(obj)  # <--
             except OSError:
                 pass
 

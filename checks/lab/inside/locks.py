@@ -105,6 +105,7 @@ class Held:
 
     holder, since, reentrant = None, (), False
     sent_to = frozenset()  # the clients to whom something was sent under it
+    made_for = None  # the client whose thread has made it
     is_signal = False  # has a thread released it that did not hold it?
     main_at = ()  # where the main thread has taken it, since there is a handler for a signal, and outside of that
     given_up = frozenset()  # the threads whose time has passed in waiting for this holder
@@ -213,7 +214,7 @@ class Lock(Held):
         return real_lock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = steps(sys._getframe(1))
+        self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
         self._lock = real_lock()
 
     def acquire(self, blocking=True, timeout=-1):
@@ -260,7 +261,7 @@ class RLock(Held):
         return RealRLock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = steps(sys._getframe(1))
+        self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
         self._lock, self._count = RealRLock(), 0
 
     def acquire(self, blocking=True, timeout=-1):
@@ -511,7 +512,7 @@ def describe_actor(actor):
 
 
 def describe_lock(lock, since):
-    return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": places(lock.made), "since": places(since)}
+    return {"lock": id(lock), "made_for": lock.made_for, "sent_to": len(lock.sent_to), "made": places(lock.made), "since": places(since)}
 
 
 # ------------------------------------------------------------------ in the library's place

@@ -57,7 +57,7 @@ def remove(dead):
                 conn.shutdown(socket.SHUT_RDWR)  # wakes its own thread, which closes it
             except OSError:  # had been broken off or closed already
                 pass
-            dead += deliver(snapshot, system(f"{nick} has left"))  # <--  # may find the next ones
+            dead += deliver(snapshot, system(f"{nick} has left"))  # <-- may find the next ones
 
 
 def handle_client(conn, addr):

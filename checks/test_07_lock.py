@@ -69,7 +69,6 @@ def test_taken_nick(server):
     hasty.sends_bytes(b"".join(line({"type": "join", "user": nick}) for nick in ("bob", "sybil")))
     hasty.is_told_of("sybil", "of two joins in one piece the first, with a taken nick, is refused, and the second is answered by a system message with the nick 'sybil'")
     is_heard_and_leaves(hasty, "sybil")
-    may_be_refused_often(server.client("a stubborn bob"), "bob")
     for nick in ("Bob", "bobb", "bo"):
         similar = server.client(f"somebody called {nick}")
         similar.asks_for(nick)
@@ -78,6 +77,7 @@ def test_taken_nick(server):
             raise server.failure(f"the nick {nick!r} was refused, though only 'bob' is in the room", "a nick is taken by a member of just this nick", client=similar)
     alice.says("still me")
     bob.hears_from(alice, "still me")
+    may_be_refused_often(server.client("a stubborn bob"), "bob")
 
 
 def may_be_refused_often(client, nick):

@@ -12,7 +12,7 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>'  # each once: a nick may be taken from lesson 07 on
+NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>'  # each once: a nick may be taken from lesson 07 on
 
 
 def test_listens(server):

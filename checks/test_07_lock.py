@@ -2,6 +2,7 @@
 
 import itertools
 
+from lab.clients import line
 from lab.course import after, alone, basis
 from lab.day import (
     GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
@@ -25,6 +26,7 @@ from test_06_client import (  # noqa: F401
     test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
 
 SEND_ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
+MANY = 20  # joins with a taken nick on one connection
 MOST_SECTIONS = 3  # critical sections of a join that are looked at in pairs
 
 
@@ -59,13 +61,14 @@ def test_taken_nick(server):
     early = server.client("an early client")
     server.is_through_with(early)
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
-    for other, nick, another in ((early, "alice", "peggy"), (server.client("a second bob"), "  bob ", "quinn")):
+    for other, nick, another in ((early, "alice", "peggy"), (server.client("a second bob"), "  bob ", "quinn"), (server.client("a third bob"), "\tbob\u00a0", "rosa")):
         is_not_let_in(other, nick)
         other.joins(another)
-        other.is_heard_as(another)
-        other.leaves()
-        other.gets_end()
-        server.witness.is_told_of(another)
+        is_heard_and_leaves(other, another)
+    hasty = server.client("a hasty bob")
+    hasty.sends_bytes(b"".join(line({"type": "join", "user": nick}) for nick in ("bob", "sybil")))
+    hasty.is_told_of("sybil", "of two joins in one piece the first, with a taken nick, is refused, and the second is answered by a system message with the nick 'sybil'")
+    is_heard_and_leaves(hasty, "sybil")
     for nick in ("Bob", "bobb", "bo"):
         similar = server.client(f"somebody called {nick}")
         similar.asks_for(nick)
@@ -74,6 +77,26 @@ def test_taken_nick(server):
             raise server.failure(f"the nick {nick!r} was refused, though only 'bob' is in the room", "a nick is taken by a member of just this nick", client=similar)
     alice.says("still me")
     bob.hears_from(alice, "still me")
+    may_be_refused_often(server.client("a stubborn bob"), "bob")
+
+
+def may_be_refused_often(client, nick):
+    for _ in range(MANY):
+        client.sends({"type": "join", "user": nick})
+        client.is_told(f"a join with the taken nick {nick!r} is answered by a system message, however often")
+    client.server.cannot_send_to(client, SEND_ERRORS[0])
+    client.sends({"type": "join", "user": nick})
+    client.server.is_through_with(client)
+    client.closes()
+    client.server.notices(client)
+    client.server.does_not_recurse(MANY, "refused join", "however often a client is refused, it may try again")
+
+
+def is_heard_and_leaves(member, nick):
+    member.is_heard_as(nick)
+    member.leaves()
+    member.gets_end()
+    member.server.witness.is_told_of(nick)
 
 
 def is_not_let_in(client, nick):
@@ -91,14 +114,19 @@ def test_taken_nick_is_private(server):
     Send the refusal to the connection that asked, not to the room.
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    stranger = server.client("stranger")
+    stranger.is_refused({"type": "dance"}, "an unknown type before the join")
     alice.is_told_of(bob)
     fence(alice, bob)
-    for member in (alice, bob):
-        member.forgets_system_messages()
+    server.waits_until(server.rests, 1)
+    for client in (alice, bob, stranger):
+        client.forgets_system_messages()
     is_not_let_in(server.client("a second bob"), "bob")
     fence(alice, bob)
-    for member in (alice, bob):
-        member.was_told_nothing("a refused join is not announced")
+    server.waits_until(server.rests, 1)
+    stranger.catches_up()
+    for client in (alice, bob, stranger):
+        client.was_told_nothing("a refused join is answered to that client alone, and not announced")
 
 
 @after(test_taken_nick)
@@ -187,6 +215,14 @@ def test_nick_is_free_again(server):
         again.leaves()
         server.witness.is_told_of("bob")
         server.settles(*before)
+    gone = server.client("a bob who goes at once")
+    server.cannot_send_to(gone, SEND_ERRORS[0])
+    gone.asks_for("bob")
+    server.is_through_with(gone)
+    gone.resets()
+    server.notices(gone)
+    with server.pointing_to(server.failed_send_to(gone), "this send to a bob who goes at once fails"):
+        is_free_soon(server, "bob", "a bob has gone while he was answered")
     alice.is_heard_as("alice")
 
 
@@ -197,7 +233,7 @@ def test_same_nick_at_the_same_moment(server):
     Look for the nick and put it in without letting the lock go in between: both inside
     one `with lock`.
     """
-    before = most = None
+    before = most = beside = None
     for point in range(1, MOST_POINTS):
         one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick {point}"
         with server.holds("recv", one, point) as hold:
@@ -209,8 +245,15 @@ def test_same_nick_at_the_same_moment(server):
             other.asks_for(nick)
             if held:
                 one.did("is served by a thread that is late just now, at " + place(held[0]['where']))
+                is_first = not beside and server.holds_a_lock(held[0])
+                if is_first:
+                    beside = server.client("eve")
+                    beside.asks_for("eve")
+                    server.waits_until(lambda: beside.has_something() or server.rests(but=held), 1)
                 server.waits_until(lambda: other.has_something() or server.rests(but=held), 1)
         one_gets_it(one, other, nick, held, "when the other's came in between")
+        if held and is_first:
+            is_let_in_later(beside, held)
         if not held:
             break
     for number, sections in enumerate(itertools.product(range(1, min(most, MOST_SECTIONS) + 1), repeat=2)):
@@ -242,6 +285,19 @@ def one_gets_it(one, other, nick, held, when):
     for client in (one, other):
         client.closes()
     server.waits_until(server.rests, 1)
+
+
+def is_let_in_later(client, held):
+    """The client has asked for a free nick while the lock was held by this thread, and is let in when it can be had."""
+    server = client.server
+    client.is_told(f"{client}'s join is answered by a system message")
+    missed, gave_up = server.missed_a_lock(client)
+    if not client.is_in() and not gave_up:
+        failure = server.failure(f"{client} asked for a nick that is free, just when another's thread held a lock, and is not in the room",
+                                 "whoever asks for a free nick is let in, in whatever order the threads run", client=client)
+        failure.where = (server.evidence.spots(missed[:1], "asks for the lock, and goes on without it")
+                         + server.evidence.spots(held[0]["where"], "one thread was late here, with a lock in its hands") + failure.where)
+        raise failure
 
 
 @alone
@@ -326,19 +382,23 @@ def have_come(alice, *members):
 def have_gone(server, *members):
     for member in members:
         server.witness.is_told_of(member)
-        again = server.client(f"the next {member}")
+        is_free_soon(server, member.nick, f"{member} has gone")
 
-        def is_let_in():
-            again.asks_for(member.nick)
-            again.is_told("a join with a nick that is free again is answered by a system message")
-            return again.is_in()
 
-        server.waits_until(server.rests, 1)
-        if not server.waits_until(is_let_in, 2):  # it may become free a little later than it is announced
-            raise server.failure(f"the nick {member.nick!r} is still taken, though {member} has gone", "a nick is free again once its member has left", client=again)
-        again.leaves()
-        again.closes()  # some wait for that before they close their side
-        server.notices(again)
+def is_free_soon(server, nick, why):
+    again = server.client(f"the next {nick}")
+
+    def is_let_in():
+        again.asks_for(nick)
+        again.is_told("a join with a nick that is free again is answered by a system message")
+        return again.is_in()
+
+    server.waits_until(server.rests, 1)
+    if not server.waits_until(is_let_in, 2):  # it may become free a little later than it is announced
+        raise server.failure(f"the nick {nick!r} is still taken, though {why}", "a nick is free again once its member has left", client=again)
+    again.leaves()
+    again.closes()  # some wait for that before they close their side
+    server.notices(again)
 
 
 def test_lock_is_free_after_refusals(server):

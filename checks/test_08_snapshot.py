@@ -1,6 +1,6 @@
 """Lesson 08: nothing that may block is done while the lock is held, rule by rule."""
 
-from lab.clients import WAIT
+from lab.clients import WAIT, line
 from lab.course import after
 from lab.day import a_day_in_the_room, and_then, joins_quietly
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -24,6 +24,8 @@ from test_07_lock import (  # noqa: F401
     test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
     test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 
+MUCH = 100  # chats in one piece
+
 
 def test_listens(server):
     """08.1 python server.py listens on 127.0.0.1:9090 and serves until it is stopped
@@ -42,6 +44,14 @@ def test_nothing_blocks_under_the_lock(server):
     """
     with and_then(server.sharing.never_waits):
         a_day_in_the_room(server)
+        says_much(server)
+
+
+def says_much(server):
+    """One member says more at once than anybody types; some servers brake that."""
+    member = joins_quietly(server, "chatterbox")
+    member.sends_bytes(b"".join(line({"type": "chat", "text": f"blah {number}"}) for number in range(MUCH)))
+    server.is_through_with(member)
 
 
 @after(test_nothing_blocks_under_the_lock)
@@ -62,8 +72,8 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
 
     Whoever joins or leaves needs the lock: it must be free while another thread sends.
     """
-    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
-    alice.is_told_of(carol)
+    early, alice, bob, carol, last = (server.client(name).joins() for name in ("early", "alice", "bob", "carol", "last"))
+    alice.is_told_of(last)
     server.comes_to_rest()
     server.sharing.looks_for((alice, bob, carol))
     with server.holds("send", bob) as hold:
@@ -73,9 +83,12 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
         dave = server.client("dave")
         dave.asks_for("dave")
         goes_on(dave, held, "while a send to bob is stuck, dave joins", comes=True)
-        carol.leaves()
-        goes_on(carol, held, "while a send to bob is stuck, carol leaves", comes=False)
-    bob.hears(alice, "hi bob")
+        for member in (carol, early):
+            member.leaves()
+            goes_on(member, held, f"while a send to bob is stuck, {member} leaves", comes=False)
+        server.waits_until(lambda: server.rests(but=held), 1)
+    for member in (bob, last):
+        member.hears(alice, "hi bob")
 
 
 def goes_on(client, held, what, comes):

@@ -138,11 +138,60 @@ def test_found_by_a_welcome(server):
         server.cannot_send_to(bob, "EPIPE")
         dave = server.client("dave").joins()
         server.is_through_with(dave)
+        with server.pointing_to(server.failed_send_to(bob), "a send to bob, who is dead, fails here"):
+            told = {member: [member.is_told_of(bob, f"{member} is told that bob has gone, whom the announcement of dave has found dead")] for member in (alice, carol)}
         dave.leaves()
         dave.gets_end()
         server.notices(dave)
+        return told
 
     dies_once(server, dave_joins)
+
+
+def test_found_while_its_own_thread_is_late(server):
+    """09.2 The same when its own thread is late with what it said last, and a send finds it dead meanwhile
+
+    Who was taken out of the members stays out: put a client in when it joins, and nowhere
+    else; whoever notes something about a member looks first, under the lock, whether it is still in.
+    """
+    def says_and_dies(bob, alice, carol):
+        with server.holds("recv", bob) as hold:
+            bob.says("am I late?")
+            held = hold.caught(lambda: alice.has_something() or server.rests(), seconds=1)
+            if held:
+                bob.did(f"has a thread in the server that is late with this just now, at {place(held[0]['where'])}")
+            server.cannot_send_to(bob, ERRORS[0])
+            alice.says("is bob there?")
+            server.waits_until(lambda: server.rests(but=held), 1)
+
+    dies_once(server, says_and_dies)
+
+
+def test_found_after_a_newcomer_has_joined(server):
+    """09.2 The same when somebody joins just before a send finds the member dead: the newcomer is told, too
+
+    Tell those who are members when the dead one is taken out: copy them under the lock
+    there; who was to hear the message before may be others.
+    """
+    def dave_joins_first(bob, alice, carol):
+        dave = server.client("dave")
+        with server.holds("send", bob) as hold:
+            alice.says("is bob there?")
+            held = hold.caught(server.stands_still, seconds=1)
+            dave.asks_for("dave")
+            server.waits_until(lambda: dave.has_something() or server.rests(but=held), 1)
+            is_in = held and dave.has_something()
+            server.waits_until(lambda: server.rests(but=held), 1)
+            server.cannot_send_to(bob, ERRORS[0])
+        told = {member: [member.is_told_of(bob, f"{member} is told that bob has gone")] for member in (alice, carol)}
+        if is_in:
+            dave.is_told_of(bob, "dave, who has joined before a send found bob dead, is told that bob has gone")
+        dave.leaves()
+        dave.gets_end()
+        server.notices(dave)
+        return told
+
+    dies_once(server, dave_joins_first)
 
 
 def test_removed_under_the_lock(server):
@@ -243,7 +292,7 @@ def one_comes_between(server, bob, alice, point):
 
 
 def dies_once(server, dies):
-    """Bob dies in this way; alice and carol are told once, and nothing of him is left."""
+    """Bob dies in this way; alice and carol are told once, and nothing of him is left. dies() returns what they were told of him already: see `nothing_is_left`."""
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
     bob = server.client("bob").joins()
@@ -251,20 +300,22 @@ def dies_once(server, dies):
     for member in (alice, carol):
         server.is_through_with(member)  # or what it said last might still be sent to bob
         member.forgets_system_messages()
-    dies(bob, alice, carol)
-    nothing_is_left(server, before, [bob], alice, carol)
+    told = dies(bob, alice, carol)
+    nothing_is_left(server, before, [bob], alice, carol, told=told)
 
 
-def nothing_is_left(server, before, dead, *others):
+def nothing_is_left(server, before, dead, *others, told=None):
     """These have died: the others are told of each, once, and no thread, connection or nick of theirs is left.
 
-    dead: members, or {member: where one of the two threads that found it dead was late}.
+    dead: members, or {member: where one of the two threads that found it dead was late}; told: {member: [text that it was told of the dead already]}.
     """
     late, dead = dict.fromkeys(dead, ()) | (dead if isinstance(dead, dict) else {}), list(dead)
+    told = told or {member: [] for member in others}
     for one in dead:
         with server.pointing_to(server.failed_send_to(one), f"a send to {one}, who is dead, fails here"):
             for member in others:
-                member.is_told_of(one, f"{member} is told that {one} has gone")
+                if not any(one.nick in text for text in told[member]):  # one message may be about several
+                    told[member].append(member.is_told_of(one, f"{member} is told that {one} has gone"))
             if not one.finished:
                 one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
@@ -304,7 +355,7 @@ def test_several_dead_at_once(server):
         holds[0].caught(seconds=0.5)
         says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
-    server.does_not_recurse(MANY)
+    server.does_not_recurse(MANY, "dead member", "however many die at once, all are cleaned up")
 
 
 def many_join(server, *others):
@@ -338,6 +389,32 @@ def test_several_found_by_a_farewell(server):
     bob.leaves()
     server.notices(bob)
     nothing_is_left(server, before, [bob, *dying], alice, carol)
+
+
+def test_found_by_two_farewells(server):
+    """09.3 The same when one is found dead by the announcements of two
+
+    Whoever is found dead twice stands twice in a list of the dead: pop(conn, None), or
+    look whether it is still there when its turn comes.
+    """
+    alice, carol = server.client("alice").joins(), server.client("carol").joins()
+    before = server.counts()
+    dying = first, second, third = [server.client(name).joins() for name in ("dan", "erin", "frank")]
+    is_over(alice, carol)
+    for member in (alice, carol, *dying):
+        server.is_through_with(member)
+        member.forgets_system_messages()
+    for member in (second, third):
+        server.cannot_send_to(member, ERRORS[0])
+    with server.holds("fail", third) as hold:
+        alice.says("is anybody there?")
+        held = hold.caught(server.rests, seconds=1)
+        if held:
+            third.did(f"is found dead by a send, whose thread is late just now, at {place(held[0]['where'])}")
+        server.cannot_send_to(first, ERRORS[0])
+    server.is_through_with(alice)
+    says_and_done(carol)
+    nothing_is_left(server, before, dying, alice, carol)
 
 
 def test_several_while_one_is_announced(server):

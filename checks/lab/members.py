@@ -132,10 +132,11 @@ class Member(Messenger):
         return f"{told}, but {shown(line(self.inbox[-1][1]))}" if self.inbox else told
 
     def is_told_of(self, who, should=None):
-        """Expect a system message that contains this nick."""
+        """Expect a system message that contains this nick; return its text."""
         nick = nick_of(who)
         with self.server.pointing_to_the_end_of(who):
-            self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
+            _, message = self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
+        return message["text"]
 
     def is_refused(self, message, what):
         """Send a message that the server must refuse, and expect a system message as its answer."""

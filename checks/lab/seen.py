@@ -139,6 +139,11 @@ class Seen:
         """Does the held thread hold a lock?"""
         return any(thread.get("holds") for thread in self.state()["threads"] if thread["id"] == held["thread"])
 
+    def missed_a_lock(self, client):
+        """Where this client's thread has asked for a lock last, if it did not get it, and was it ever told that its time had passed: (places, bool)."""
+        reader = (connection_of(client, self.state()) or {}).get("reader")
+        return next(((thread.get("missed", ()), thread.get("gave_up")) for thread in self.state()["threads"] if thread["id"] == reader), ((), False))
+
     def sections(self, held):
         """How often the held thread has taken a lock until now; 0 while it holds one, and where locks are not watched."""
         return next((thread.get("sections", 0) for thread in self.state()["threads"] if thread["id"] == held["thread"] and not thread.get("holds")), 0)

@@ -200,14 +200,14 @@ class Server(Seen, Pointing, Limited):
             if not is_a(error["error"], OSError):
                 raise self.failure(f"a thread of server.py died at {when}: {error['error']}", "no thread dies of a mistake", closed=True)
 
-    def does_not_recurse(self, times):
-        """Expect that no function was in itself nearly so many times when sends failed."""
+    def does_not_recurse(self, times, what, should):
+        """Expect that no function was in itself nearly so many times, once for each of `what`, when sends failed."""
         depth, places = self.inside()["deepest"]
         if depth >= times * 3 // 4:
-            failure = self.failure(f"with {times} dead members {places[0][2]}() was called inside itself {depth} times: one deeper for each; "
+            failure = self.failure(f"with {times} {what}s {places[0][2]}() was called inside itself {depth} times: one deeper for each; "
                                    f"Python gives up at {sys.getrecursionlimit():,} calls (RecursionError)",
-                                   "however many die at once, all are cleaned up")
-            failure.where = unique(self.evidence.spots(places, "is reached inside itself, once for each dead member") + failure.where)
+                                   should)
+            failure.where = unique(self.evidence.spots(places, f"is reached inside itself, once for each {what}") + failure.where)
             raise failure
 
     def peak_memory(self):

@@ -7,6 +7,7 @@ both places, whose threads they were, and what can come of it.
 import contextlib
 
 from .evidence import lock_name, place, unique
+from .faults import MOST_POINTS
 from .forcing import Rehearsal
 from .seen import connection_of
 from .verdict import Failure, Unknown
@@ -43,9 +44,13 @@ class Sharing:
     def is_guarded(self):
         """Expect that the members were touched under one lock only, whichever. Raises Unknown when that cannot be seen."""
         report = self._report()
+        for release in report["unheld"]:
+            raise self._was_free(release)
         races = sorted(report["races"], key=how_telling)
         if races:
             self._rehearse(races)
+        elif any(lock["made_for"] for lock in report["guards"]):
+            self._is_made_once()
         if report["blind"]:
             raise Unknown(f"could not tell: {'; '.join(report['blind'])}")
 
@@ -68,6 +73,24 @@ class Sharing:
                           "between two lines of which it runs", "on Ctrl-C the server ends, wherever its main thread is just then",
                           unique(self._spots(one["handler"][:1], f"the handler takes {name}") + self._spots(one["lock"]["since"][:1], f"the main thread takes {name}")),
                           [("What can come of it", ["Ctrl-C comes while the main thread holds the lock: the handler waits for it, and the main thread for the handler's end (a deadlock)."])])
+
+    def _is_made_once(self):
+        """A client's thread has made the lock: expect no race when two come first, and one is late at any point before it takes it."""
+        for point in range(1, MOST_POINTS):
+            with self.anew() as server:
+                one, other = server.kind(server, "ann"), server.kind(server, "bea")
+                with server.holds("recv", one, point) as hold:
+                    one.asks_for("ann")
+                    held = hold.caught(lambda: one.has_something() or server.rests(), seconds=1)
+                    if not held or server.holds_a_lock(held[0]) or server.sections(held[0]):
+                        return
+                    other.asks_for("bea")
+                    server.waits_until(lambda: other.has_something() and server.rests(but=held), 1)
+                server.waits_until(server.rests, 1)
+                server.sharing.looks_for((one, other))
+                races = [race for race in server.sharing._ask("report")["races"] if all(access["locks"] for access in race["accesses"])]
+                if races:
+                    raise server.sharing._race(sorted(races, key=how_telling))
 
     def _rehearse(self, races):
         """Raise the Failure that these races are, with what was seen to come of them. Raises Unknown if they may be none."""
@@ -121,7 +144,7 @@ class Sharing:
         guards = {lock["lock"] for lock in self._ask("report")["guards"]}
         for thread in (self.program.ask("state") or {"threads": ()})["threads"]:
             for lock in thread.get("holds", ()):
-                if lock["lock"] in guards and thread["call"] in ("recv", "accept", "select"):
+                if lock["lock"] in guards and (thread["call"] == "recv" or thread["call"] in ("accept", "select") and not thread["timed"]):  # else it may let go of it soon
                     raise Failure(f"after {after} {self._whose(thread)} still holds {self._name(lock)}, taken at {place(lock['since'])}",
                                   "the lock is free again after every path, also one that ends in an exception",
                                   unique(self._spots(lock["since"], "takes the lock; not every way from here releases it")
@@ -194,6 +217,12 @@ class Sharing:
                        "nothing that may block (send, recv, accept, connect, sleep, a blocking queue or join) is called while the lock is held",
                        unique(where), [("What can come of it", [
                            "As long as this call lasts nobody gets the lock: nobody can join or leave, and nobody is heard."])])
+
+    def _was_free(self, release):
+        lock = self._name(release["lock"])
+        return Failure(f"{self._whose(release)} releases {lock} at {place(release['places'])}, and does not hold it", "a thread releases the lock when it has taken it, and once",
+                       unique(self._spots(release["places"], f"releases {lock}, which was free")), [("What can come of it", [
+                           "Another thread may hold it just then, or take it next: two are at the members at the same time, as if there were no lock."])])
 
     def _opposite(self, pair):
         one, other = pair

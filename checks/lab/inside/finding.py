@@ -153,11 +153,14 @@ def report():
     """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""
     found = [each for each in list(races.values()) if matters(each[0])]
     guards = {id(lock) for lock in guards_now()}
+    alone = [lock for lock in guards_now() if len(guards) == 1 and not lock.is_signal]
     return {"stores": stores(), "blind": sorted(blind),
             "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair], "both_ran": both_ran} for cell, pair, both_ran in found],
             "opposite": locks.opposite_orders(),
             "interrupted": [{"lock": locks.describe_lock(lock, since), "handler": places(stack)} for lock, since, stack in locks.interrupted],
             "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
+            "unheld": [{"places": places(stack), "lock": locks.describe_lock(lock, ()), "thread": number, "name": name, "peer": peer}
+                       for lock, stack, number, name, peer in list(locks.unheld) if lock in alone],
             "under_lock": [{"call": call, "places": places(stack), "lock": locks.describe_lock(lock, since),
                              "thread": actor.number, "name": actor.name, "peer": actor.peer}
                             for lock, call, stack, since, actor in list(locks.under_lock.values()) if id(lock) in guards]}

@@ -18,6 +18,7 @@ import witness
 from where import places, steps
 
 LIBRARY = sys.stdlib_module_names
+MOST_UNHELD = 20  # releases of free locks that are kept
 MOST_RELEASES = 400  # of one lock, before those are let go which the same thread's later ones make up for
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
 real_signal = signal.signal
@@ -28,6 +29,7 @@ in_order = {}  # (lock, the next) -> [(actor, where the first was taken, where t
 handlers = set()  # the code of the functions that handle a signal
 interrupted = []  # (lock, where the main thread takes it, where a handler does)
 under_lock = {}  # (lock, call, place) -> (lock, call, stack, since, actor): calls that block while a lock is held
+unheld = []  # (lock, stack, number, name and peer of the thread): releases of a lock that was free
 numbers, ticks = iter(range(1, 1 << 62)), iter(range(1, 1 << 62))
 
 
@@ -45,6 +47,7 @@ class Actor:
         self.heard = {}  # number of another thread -> when it last released a lock that this one has taken since
         self.young = []  # the containers that it was the first to touch, see `store`
         self.waits_for, self.waits_at = None, ()
+        self.gave_up = False  # was it told that the time had passed for which it waits for a lock?
         self.missed = ()  # where it has last asked for a lock, if it did not get it
         self.ended = False
 
@@ -102,6 +105,7 @@ class Held:
 
     holder, since, reentrant = None, (), False
     sent_to = frozenset()  # the clients to whom something was sent under it
+    made_for = None  # the client whose thread has made it
     is_signal = False  # has a thread released it that did not hold it?
     main_at = ()  # where the main thread has taken it, since there is a handler for a signal, and outside of that
     given_up = frozenset()  # the threads whose time has passed in waiting for this holder
@@ -149,6 +153,12 @@ class Held:
             holder.held[:] = [entry for entry in holder.held if entry[0] is not self]
             holder.holding = frozenset([id(lock) for lock, _ in holder.held])
 
+    def was_free(self, stack):
+        """A thread has released this lock, and nobody held it: had another one, that one's would be gone. The main thread may know that it is alone."""
+        actor = me()
+        if not actor.held and actor.ident != threading.main_thread().ident and len(unheld) < MOST_UNHELD:
+            unheld.append((self, stack, actor.number, actor.name, actor.peer))
+
     def note_release(self, number, time):
         if not self.released or len(self.released) > self.most_releases:
             self.released = sorted(dict(self.released).items(), key=lambda release: release[1])  # a new list: another thread may go through the old one
@@ -164,6 +174,7 @@ class Held:
             return False
         if timeout > 0 and self.holder and self.holder.ident in holds.late and actor not in self.given_up:
             self.given_up |= {actor}
+            actor.gave_up = True
             return False  # as if the time had passed: its holder is held; who tries again waits
         timed = timeout != -1
         actor.waits_for, actor.waits_at = (None if timed else self), stack
@@ -203,7 +214,7 @@ class Lock(Held):
         return real_lock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = steps(sys._getframe(1))
+        self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
         self._lock = real_lock()
 
     def acquire(self, blocking=True, timeout=-1):
@@ -218,7 +229,11 @@ class Lock(Held):
 
     def release(self):
         self.given_back()
-        self._lock.release()
+        try:
+            self._lock.release()
+        except RuntimeError:
+            self.was_free(steps(sys._getframe(1)))
+            raise
         section_ended()
 
     def locked(self):
@@ -246,7 +261,7 @@ class RLock(Held):
         return RealRLock() if of_library() else super().__new__(cls)
 
     def __init__(self):
-        self.made = steps(sys._getframe(1))
+        self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
         self._lock, self._count = RealRLock(), 0
 
     def acquire(self, blocking=True, timeout=-1):
@@ -369,7 +384,14 @@ def semaphore(base):
                 self.given_back()
             else:
                 signals(self)
-            super().release(n)
+            try:
+                super().release(n)
+            except ValueError:  # more often than it was acquired
+                self.was_free(steps(sys._getframe(1)))
+                raise
+            if self.is_lock and self._value > 1:
+                self.is_lock = False  # from now on two may get in at once
+                self.was_free(steps(sys._getframe(1)))
             section_ended()
 
     Semaphore.__name__ = Semaphore.__qualname__ = base.__name__
@@ -481,7 +503,7 @@ def locks_of(ident):
     if actor is None:
         return {}
     waits = None if isinstance(actor.waits_for, End) else actor.waits_for
-    return {"sections": actor.sections, "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
+    return {"sections": actor.sections, "gave_up": actor.gave_up, "missed": places(actor.missed), "holds": [describe_lock(lock, since) for lock, since in list(actor.held)],
             "waits_for": describe_lock(waits, waits.since) | {"holder": describe_actor(waits.holder)} if waits else None}
 
 
@@ -490,7 +512,7 @@ def describe_actor(actor):
 
 
 def describe_lock(lock, since):
-    return {"lock": id(lock), "sent_to": len(lock.sent_to), "made": places(lock.made), "since": places(since)}
+    return {"lock": id(lock), "made_for": lock.made_for, "sent_to": len(lock.sent_to), "made": places(lock.made), "since": places(since)}
 
 
 # ------------------------------------------------------------------ in the library's place

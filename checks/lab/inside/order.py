@@ -218,6 +218,12 @@ class Way:
 class Ways(dict):
     """File descriptor of an end -> the Way."""
 
+    def gave_number(self, fd, copied=None):
+        """This number stands for a new end, or for a copy of that one; what it has stood for was closed."""
+        self.pop(fd, None)
+        if copied in self:
+            self[fd] = self[copied]
+
     def gives(self, fd):
         """Something is about to be sent on this end."""
         if fd in self:

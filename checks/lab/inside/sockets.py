@@ -56,6 +56,8 @@ def bind(sock, address):
 
 def listen(sock, *args):
     real["listen"](sock, *args)
+    if witness.ways:
+        witness.ways.gave_number(sock.fileno())
     asked, at = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=at)
@@ -72,6 +74,8 @@ def accept(sock):
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
     if isinstance(address, tuple):
         connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
+    if witness.ways:
+        witness.ways.gave_number(conn.fileno())
     accepted.append(address)  # now that it does not count as waiting any more
     if holds.asked:
         holds.at_accept(sys._getframe(1))
@@ -284,6 +288,7 @@ def setsockopt(sock, level, option, value, *more):
     conn = connections.get(sock.fileno())
     if conn is not None and (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
         conn.linger_at = steps(sys._getframe(1))
+        conn.lingers = any(bytes(value[:4])) and any(bytes(value[4:]))  # on, and for more than no time
 
 
 def copying(dup):
@@ -291,6 +296,8 @@ def copying(dup):
     def call(fd):
         copy, conn = dup(fd), connections.get(fd)
         connections.pop(copy, None)  # a number may be given again
+        if witness.ways:
+            witness.ways.gave_number(copy, fd)
         if conn:
             connections[copy], conn.has_copies = conn, True
         return copy
@@ -301,6 +308,8 @@ def close(sock):
     fd, conn = sock.fileno(), connections.get(sock.fileno())
     if not (conn and conn.has_copies and any(other is conn and copy != fd and witness.is_open(copy) for copy, other in list(connections.items()))):
         note_end(sock)
+    if conn and conn.lingers and witness.blocks:
+        witness.blocks("a lingering close")  # until the client has taken what was sent to it
     real["close"](sock)
     if conn is not None and holds.asked:
         holds.at("closed", conn)
@@ -329,6 +338,8 @@ def dial(name, sock, address):
             else:
                 address = ("127.0.0.1", ports[address[1]])
         connections[sock.fileno()] = Connection(address[1], at)
+        if witness.ways:
+            witness.ways.gave_number(sock.fileno())
     with Call("connect", sock, None):
         return real[name](sock, address)
 

@@ -1,7 +1,7 @@
 """When a refused client goes, the entry of the member whose nick it wanted goes with it.
 
 fails: 07.1
-says: 'fence
+says: did not come to bob
 """
 
 import json

@@ -1,6 +1,6 @@
 """list.remove() raises ValueError for a peer that is not there, and the release() below is not reached.
 
-fails: 07.1 05.4 07.2 07.3
+fails: 07.1 07.2 07.3 07.4
 says: 'fence
 """
 

@@ -1,6 +1,6 @@
 """Sends between acquire() and release(), and lets the error of a broken connection out.
 
-fails: 07.4 07.3
+fails: 07.4 07.1 07.3
 says: no system message with 'newcomer' in it came to newcomer
 """
 

@@ -9,7 +9,7 @@ TOP = HERE.parent
 sys.path.insert(0, str(TOP / "checks"))
 
 from lab.picture import short  # noqa: E402
-from lab.seen import connection_of  # noqa: E402
+from lab.seen import reader_of  # noqa: E402
 from lab.server import Server  # noqa: E402
 from lab.submission import Submission  # noqa: E402
 
@@ -61,9 +61,7 @@ def room(server, *names):
 
 def thread_of(server, client):
     """The facts about the thread that reads from this client, and about no other: None when it has ended."""
-    state = server.ask("state")
-    reader = (connection_of(client, state) or {}).get("reader")
-    return next((thread for thread in state["threads"] if thread["id"] == reader), None)
+    return reader_of(client, server.ask("state"))
 
 
 def waits_in(server, call, client=None):

@@ -12,7 +12,7 @@ from .clients import WAIT
 from .evidence import is_a, place
 from .faults import Stop
 from .members import is_chat
-from .seen import WAITS, connection_of
+from .seen import WAITS, reader_of
 from .verdict import Failure, Unknown
 
 SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
@@ -157,8 +157,8 @@ class Rehearsal:
         come under the same lock here: what that lock keeps out now it did not keep out then.
         """
         state = self.room.ask("state") or {"threads": (), "connections": ()}
-        reader = (connection_of(client, state) or {}).get("reader")
-        thread = next((thread for thread in state["threads"] if thread["id"] == reader and thread["call"] in WAITS), None)
+        thread = reader_of(client, state)
+        thread = thread if thread and thread["call"] in WAITS else None
         late = next((thread for thread in state["threads"] if thread["id"] == held["thread"]), {})
         locks = [lock["lock"] for lock in late.get("holds", ())]
         is_known = thread and thread["call"] == "lock" and thread.get("waits_for") and thread["waits_for"]["lock"] in locks

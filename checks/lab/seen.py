@@ -141,8 +141,8 @@ class Seen:
 
     def missed_a_lock(self, client):
         """Where this client's thread has asked for a lock last, if it did not get it, and was it ever told that its time had passed: (places, bool)."""
-        reader = (connection_of(client, self.state()) or {}).get("reader")
-        return next(((thread.get("missed", ()), thread.get("gave_up")) for thread in self.state()["threads"] if thread["id"] == reader), ((), False))
+        thread = reader_of(client, self.state()) or {}
+        return thread.get("missed", ()), thread.get("gave_up", False)
 
     def sections(self, held):
         """How often the held thread has taken a lock until now; 0 while it holds one, and where locks are not watched."""
@@ -189,6 +189,12 @@ class Seen:
 def connection_of(client, state):
     """This client's connection, as the program's own side sees it in this state, or None."""
     return next((one for one in reversed(state["connections"]) if one["peer"] == client.port), None)
+
+
+def reader_of(client, state):
+    """The thread of this state that reads from this client, or None."""
+    connection = connection_of(client, state)
+    return next((thread for thread in state["threads"] if connection and thread["id"] == connection["reader"]), None)
 
 
 def is_consumed(connection, clients):

@@ -9,7 +9,7 @@ import contextlib
 from .evidence import lock_name, place, unique
 from .faults import MOST_POINTS
 from .forcing import Rehearsal
-from .seen import connection_of
+from .seen import reader_of
 from .verdict import Failure, Unknown
 
 DOES = {"walk": "goes through {}", "copy": "copies {}", "__iter__": "copies {}", "__len__": "looks whether {} is empty",
@@ -157,8 +157,7 @@ class Sharing:
         """
         guards = {lock["lock"] for lock in self._ask("report")["guards"]}
         state = self._ask("state")
-        reader = (connection_of(client, state) or {}).get("reader")
-        thread = next((thread for thread in state["threads"] if thread["id"] == reader), None)
+        thread = reader_of(client, state)
         lock = thread and thread.get("waits_for")
         if lock and lock["lock"] not in guards and lock["sent_to"] < 2:
             return

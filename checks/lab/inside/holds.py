@@ -140,20 +140,22 @@ def hold_new_thread(frame, *_):
     """Called at the first step of a new thread, see threading.setprofile."""
     sys.setprofile(None)
     for gate, point in asked.get(("start", None), ())[:1]:
-        if point > 1:
-            hold_later(gate, point - 1, "start", None, frame)
-        else:
-            wait_at(gate, "start", None)
+        hold_from_here(gate, point, "start", frame)
 
 
 def at_accept(frame):
     """If a hold is set for this, hold this thread, which has accepted a connection."""
     for gate, point in asked.get(("accept", None), [])[:1]:
         asked["accept", None].pop(0)
-        if point > 1:
-            hold_later(gate, point - 1, "accept", None, frame)
-        else:
-            wait_at(gate, "accept", None)
+        hold_from_here(gate, point, "accept", frame)
+
+
+def hold_from_here(gate, point, what, frame):
+    """Hold this thread at its so-many-th point, of which this is the first."""
+    if point > 1:
+        hold_later(gate, point - 1, what, None, frame)
+    else:
+        wait_at(gate, what, None)
 
 
 def next_hold(what, conn):

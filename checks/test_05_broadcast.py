@@ -272,7 +272,7 @@ def test_chat_before_a_bad_line(server):
 
 @after(test_reset_is_announced)
 def test_announced_once_though_a_send_fails(server):
-    """05.3 The same when a send to it fails before its own thread has noticed the reset
+    """05.3 A reset is announced once, also when a send to the member fails before its own thread has noticed
 
     Whoever takes a member out announces it, and nobody else: the other finds no member there.
     """

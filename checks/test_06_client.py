@@ -351,7 +351,7 @@ def test_quit_after_a_line(client, room):
 
 @after(test_quit_after_a_line)
 def test_quit_after_a_line_that_is_late(client, room):
-    """06.3 The same when the thread that sends the line is late
+    """06.3 What was typed before /quit has been sent before leave, also when the thread that sends it is late
 
     If a thread of its own sends what was typed, it must send the leave, too: in the order
     of typing, by one thread.

@@ -315,7 +315,7 @@ def test_one_lock(server):
 
 @after(test_one_lock)
 def test_one_lock_at_the_end(server):
-    """07.3 The same at the server's end: the members are touched only while the lock is held
+    """07.3 At the server's end, too, the members are touched only while the lock is held
 
     When Ctrl-C comes the clients' threads are at their work, and others may come: the
     main thread, which says goodbye or closes their connections, is a thread like any other.

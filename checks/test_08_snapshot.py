@@ -56,7 +56,7 @@ def says_much(server):
 
 @after(test_nothing_blocks_under_the_lock)
 def test_nothing_blocks_at_the_end(server):
-    """08.1 The same at the server's end
+    """08.1 No blocking call while the lock is held at the server's end either
 
     A goodbye is a send like any other: copy under the lock who is to hear it, and send it
     when the lock is free again.

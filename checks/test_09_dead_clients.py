@@ -58,7 +58,7 @@ def test_a_failed_send(server):
 
 
 def test_others_get_the_message(server):
-    """09.1 The same when the member has broken off, and its own thread has not noticed yet
+    """09.1 A send that fails takes nothing from the others, also before the dead member's own thread has noticed
 
     A thread may be late with anything; what it will clean up is still there until then.
     """
@@ -88,7 +88,7 @@ def test_found_by_its_own_thread(server):
 
 
 def test_found_by_a_send(server):
-    """09.2 The same when a send finds the member dead, while its own thread waits in recv
+    """09.2 A member that a send finds dead, while its own thread waits in recv, is cleaned up and announced once
 
     Take it out under the lock, announce it, and shut its connection down: shutdown()
     wakes its own thread, which close() does not.
@@ -97,7 +97,7 @@ def test_found_by_a_send(server):
 
 
 def test_found_by_a_send_that_is_reset(server):
-    """09.2 The same when the send fails with a ConnectionResetError
+    """09.2 A member to whom a send fails with a ConnectionResetError is cleaned up and announced once
 
     Catch OSError around a send: BrokenPipeError is one kind of it only.
     """
@@ -110,7 +110,7 @@ def found_dead(member, error, sender):
 
 
 def test_found_by_two_sends_at_once(server):
-    """09.2 The same when several threads find the member dead at the same moment
+    """09.2 A member that several threads find dead at the same moment is cleaned up and announced once
 
     Whoever takes it out of the members under the lock announces it; the others find that
     it is not there any more.
@@ -129,7 +129,7 @@ def test_found_by_two_sends_at_once(server):
 
 
 def test_found_by_a_welcome(server):
-    """09.2 The same when the announcement of a join finds the member dead
+    """09.2 A member that the announcement of a join finds dead is cleaned up and announced once
 
     Every send may find somebody dead: chats, announcements of a join and of a leaving
     go the same way.
@@ -149,7 +149,7 @@ def test_found_by_a_welcome(server):
 
 
 def test_found_while_its_own_thread_is_late(server):
-    """09.2 The same when its own thread is late with what it said last, and a send finds it dead meanwhile
+    """09.2 A dead member stays away and is announced once, also when its last words are served late
 
     Who was taken out of the members stays out: put a client in when it joins, and nowhere
     else; whoever notes something about a member looks first, under the lock, whether it is still in.
@@ -168,7 +168,7 @@ def test_found_while_its_own_thread_is_late(server):
 
 
 def test_found_after_a_newcomer_has_joined(server):
-    """09.2 The same when somebody joins just before a send finds the member dead: the newcomer is told, too
+    """09.2 Who joins just before a send finds a member dead is told of its leaving, too
 
     Tell those who are members when the dead one is taken out: copy them under the lock
     there; who was to hear the message before may be others.
@@ -231,7 +231,7 @@ def test_a_late_clean_up(server):
 
 
 def test_found_by_a_send_and_its_own_thread(server):
-    """09.2 The same when a send and its own thread find it dead, in whatever order the threads run
+    """09.2 A member that a send and its own thread find dead is announced once, in whatever order they run
 
     `if conn in clients: del clients[conn]` in two critical sections is two steps: another
     thread may come between. pop() under the lock is one.
@@ -240,7 +240,7 @@ def test_found_by_a_send_and_its_own_thread(server):
 
 
 def test_found_by_its_own_thread_and_a_send(server):
-    """09.2 The same when its own thread is late with its clean-up, and a send finds it dead meanwhile
+    """09.2 A member is announced once, also when a send finds it dead while its own thread is late to clean up
 
     Look and take out in one critical section: also a flag such as `alive` is looked at and
     changed under the lock.
@@ -376,7 +376,7 @@ def can_be_sent_nothing(dying):
 
 
 def test_several_found_by_a_farewell(server):
-    """09.3 The same when it is the announcement of a leaving that finds them dead
+    """09.3 Several members that the announcement of a leaving finds dead are each announced once
 
     Look at what the sends of an announcement have found, too, and go on with those: in a
     loop, until nobody is left.
@@ -392,7 +392,7 @@ def test_several_found_by_a_farewell(server):
 
 
 def test_found_by_two_farewells(server):
-    """09.3 The same when one is found dead by the announcements of two
+    """09.3 Several members dead at once are each announced once, also one found by the announcements of two
 
     Whoever is found dead twice stands twice in a list of the dead: pop(conn, None), or
     look whether it is still there when its turn comes.
@@ -418,7 +418,7 @@ def test_found_by_two_farewells(server):
 
 
 def test_several_while_one_is_announced(server):
-    """09.3 The same when some are found dead while the death of another is just being announced
+    """09.3 Members found dead while the death of another is just being announced are each announced once
 
     Who is at work does not hear that there is more to do: before a thread waits for the
     next dead it looks whether there are some, under the lock, and takes all of them.
@@ -441,7 +441,7 @@ def test_several_while_one_is_announced(server):
 
 
 def test_two_find_each_other_dead(server):
-    """09.3 The same when two find each other dead at the same moment
+    """09.3 Two that find each other dead at the same moment are each announced once
 
     Whoever cleans up waits for no other thread's end: that one may be waiting for this one's.
     """

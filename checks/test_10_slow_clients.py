@@ -86,7 +86,7 @@ def test_others_hear_while_a_member_does_not_read(server):
 
 @after(test_others_hear_while_a_send_waits)
 def test_others_hear_while_many_sends_wait(server):
-    """10.1 The same while there is no room for what is sent to one member after the other
+    """10.1 While there is no room for what is sent to many members, the others' messages flow on
 
     However many do not read: each has a thread of its own that waits for it. A pool of
     threads is empty when each of them waits for somebody.
@@ -206,7 +206,7 @@ def test_nothing_blocks_when_it_is_disconnected(server):
 
 @after(test_bound)
 def test_reads_again_just_before_the_bound(server):
-    """10.2 The same one message before it would be disconnected: it has missed nothing
+    """10.2 A member that reads again one message before it would be disconnected has missed nothing
 
     When there is no room for a message, disconnect at once: whoever stays has got everything.
     """
@@ -264,7 +264,7 @@ def test_messages_do_not_mix(server):
 
 @after(test_messages_do_not_mix)
 def test_answers_do_not_mix(server):
-    """10.3 The same with what the server itself says: answers, refusals and announcements
+    """10.3 What the server itself says mixes with nothing: answers, refusals and announcements
 
     Also what only this member is told goes the same way as all the rest: through its outbox.
     """
@@ -319,7 +319,7 @@ def cut_in_two(server, receiver, first, second, point=1):
 
 @after(test_messages_do_not_mix, test_bound)
 def test_last_word_does_not_mix(server):
-    """10.3 The same when the bound is reached in the middle of a message: nothing is sent into it
+    """10.3 When the bound is reached in the middle of a message, nothing is sent into it
 
     A member that is disconnected need not be told why: its writer may stand in the middle
     of a message, and what you send past it lands there.
@@ -359,7 +359,7 @@ def test_messages_are_whole_when_sends_are_short(server):
 
 @after(test_messages_do_not_mix)
 def test_long_messages_do_not_mix(server):
-    """10.3 The same with long messages, when they are sent in several pieces
+    """10.3 Long messages, sent in several pieces, never mix on the wire
 
     A lock that is let go between two pieces of a message lets another message in there.
     """
@@ -398,7 +398,7 @@ def test_order_for_a_slow_member(server):
 
 @after(test_order_for_a_slow_member)
 def test_nothing_is_lost_when_its_writer_is_late(server):
-    """10.4 The same when the thread that sends to a member is late, between two messages, at whatever line
+    """10.4 The order stays when the thread that sends to a member is late between two messages, at whatever line
 
     What is put into the outbox may come between any two lines of its writer: it looks,
     takes out and begins to wait inside one `with`, or the queue does that for it.
@@ -408,7 +408,7 @@ def test_nothing_is_lost_when_its_writer_is_late(server):
 
 @after(test_order_for_a_slow_member)
 def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
-    """10.4 The same when a thread that has something for a member is late, at whatever line, while what waits there is taken out
+    """10.4 The order stays, and nothing is lost, when a thread that has something for a member is late, at whatever line
 
     Put in and take out under one lock, each in one step: who adds to what has just been
     taken out adds to nothing, or brings it back.
@@ -509,7 +509,7 @@ def test_its_threads_end(server):
 
 @after(test_its_threads_end, test_others_hear_while_a_member_does_not_read)
 def test_its_threads_end_though_it_does_not_read(server):
-    """10.5 The same when it goes while a send to it waits
+    """10.5 All threads of a member end when it goes while a send to it waits
 
     A writer that stands in sendall() does not look at its outbox. shutdown() wakes it,
     close() does not.
@@ -568,7 +568,7 @@ def test_one_lock_when_it_is_disconnected(server):
 
 @after(test_bound)
 def test_its_threads_end_when_it_is_disconnected(server):
-    """10.5 The same when it is disconnected because it does not read
+    """10.5 All threads of a member end when it is disconnected because it does not read
 
     Nobody reads at the other end, and nobody closes there: both threads have to be woken here.
     """

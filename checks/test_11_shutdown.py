@@ -98,7 +98,7 @@ def test_slow_member(server):
 
 @after(test_goodbye)
 def test_goodbye_after_half_a_message(server):
-    """11.1 The same with a member to whom half of a message has been sent just then
+    """11.1 A member to whom half of a message has been sent just then gets the rest, and then the system message
 
     The system message goes the way that all the rest goes, through the member's outbox: a
     send past it may come into the middle of another thread's message.
@@ -152,7 +152,7 @@ def ends_when_one_has_broken_off(server, member):
 
 @after(test_goodbye)
 def test_goodbye_when_readers_are_quick(server):
-    """11.1 The same when the readers that are woken come to their end before the main thread goes on
+    """11.1 Every member gets it, also when readers that are woken end before the main thread goes on
 
     First say goodbye, then wake the readers, both inside one `with lock`: a reader that is
     awake takes its client out.
@@ -185,7 +185,7 @@ def test_clean_end(server):
 
 @after(test_clean_end)
 def test_clean_end_past_one_who_has_broken_off(server):
-    """11.2 The same when a member has broken off just before
+    """11.2 The process ends in time and cleanly, also when a member has broken off just before
 
     What is done to a connection that is no more, shutdown() too, raises an OSError: one try
     around each.
@@ -196,7 +196,7 @@ def test_clean_end_past_one_who_has_broken_off(server):
 
 @after(test_clean_end)
 def test_clean_end_when_somebody_has_been_accepted(server):
-    """11.2 The same when Ctrl-C comes just after accept() has returned
+    """11.2 The process ends in time and cleanly, also just after accept() has returned
 
     Ctrl-C may come between any two lines of the main thread: put the whole loop into the
     `try`, not accept() alone.
@@ -228,7 +228,7 @@ def test_no_daemon_threads(server):
 
 
 def test_stalled_members(server):
-    """11.2 The same with members that read nothing, and somebody who comes just then
+    """11.2 The process ends in time and cleanly, also with members that read nothing, and somebody who comes just then
 
     A send to such a member never ends by itself; give all of them one second together,
     and then shutdown() wakes whoever stands in a send. First of all close the listener.
@@ -244,7 +244,7 @@ def test_stalled_members(server):
 
 @after(test_stalled_members)
 def test_member_who_reads_a_little(server):
-    """11.2 The same with a member that reads a little now and then
+    """11.2 The process ends in time and cleanly, also with a member that reads a little now and then
 
     The second is for all that is still to be sent, and does not begin anew with each piece:
     look at the clock when the end begins.
@@ -262,7 +262,7 @@ def test_member_who_reads_a_little(server):
 
 
 def test_client_who_has_just_come(server):
-    """11.2 The same when a client's thread begins only after Ctrl-C
+    """11.2 The process ends in time and cleanly, also when a client's thread begins only then
 
     Whoever wakes the readers cannot wake one that has not begun: that one must look, after
     it has been put among them and before it waits for a message, whether the server stops.
@@ -281,7 +281,7 @@ def test_client_who_has_just_come(server):
 
 @after(test_client_who_has_just_come)
 def test_client_whose_thread_has_begun(server):
-    """11.2 The same when a client's thread has begun, and is late at whatever line before it waits for a message
+    """11.2 The process ends in time and cleanly, also when a client's new thread is late, at whatever line
 
     It asks whether the server stops, and puts its client among those who are woken then,
     inside one `with lock`; so does the end with its part. Or the one comes in the middle of
@@ -322,7 +322,7 @@ def newcomers_are_late(server, points):
 
 @after(test_client_who_has_just_come)
 def test_client_whose_thread_begins_in_between(server):
-    """11.2 The same when it begins when the main thread has woken the readers, let go of the lock, and is late then
+    """11.2 The process ends in time and cleanly, also when a client's thread begins after the readers have been woken
 
     Once the lock is free again, nobody may put in a client whom nobody wakes: say that the
     server stops inside the same `with lock` in which you wake the readers.
@@ -376,7 +376,7 @@ def test_mixed_load(server):
 
 @after(test_mixed_load)
 def test_mixed_load_with_a_stalled_member(server):
-    """11.3 The same with a member that does not read: it leaves, breaks off or is cut off, others come and go, and somebody gets its nick
+    """11.3 The whole contract holds with a member that does not read, and leaves, breaks off or is cut off
 
     What waits for a member belongs to its connection, not to its nick: the next one of
     that nick may be in while the last one's outbox is still being emptied.
@@ -386,7 +386,7 @@ def test_mixed_load_with_a_stalled_member(server):
 
 @after(test_mixed_load)
 def test_mixed_load_while_one_leaves_late(server):
-    """11.3 The same while the thread of a member that leaves is late, at whatever point
+    """11.3 The whole contract holds while the thread of a member that leaves is late, at whatever point
 
     Between two lines of a thread the others may do anything. Take the leaver out, and copy
     who is to hear of it, in one critical section, and keep the nick in a local variable.

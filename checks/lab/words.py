@@ -18,7 +18,7 @@ def full(run, lesson, check):
     """Everything about one check that did not pass, as (text, style) lines."""
     style = MARKS[check.verdict][1]
     out = [("", ""), (f"{lesson}, rule {check.rule}: {MARKS[check.verdict][0]}", f"{style} bold"),
-           *((line, "bold") for line in titles(run, lesson, check)), ("", "")]
+           *((line, "bold") for line in wrapped(check.title)), ("", "")]
     if check.should:
         out += block("What should be", wrapped(check.should))
     out += block("What was", wrapped(check.message))
@@ -41,13 +41,6 @@ def full(run, lesson, check):
         again += f" --submission {shown_path(run.submission.path)}"
     out += block("Read", [shown_path(path) for path in reading(lesson)])
     return out + block("Check again", [again])
-
-
-def titles(run, lesson, check):
-    """Its title, as lines; before one that begins with "The same" that of what it is the same as."""
-    own = [one.title for one in run.checks[lesson] if one.rule == check.rule]
-    before = own[:own.index(check.title)] if check.title.startswith("The same") else []
-    return [line for title in [*[title for title in before if not title.startswith("The same")][-1:], check.title] for line in wrapped(title)]
 
 
 def block(title, lines):

@@ -37,7 +37,7 @@ forcing.py      does a race go wrong: both accesses made to happen at once
 evidence.py     from a program to a Failure: what was, and at which lines
 verdict.py      what comes out of a check, and the verdict file
 words.py        from a failure to what the student reads
-writing.py      files, written whole or not at all
+writing.py      files, written whole or not at all, and folders, removed
 sandbox.py      a place of its own for programs that are not trusted
 grading/        a class: its submissions judged one by one, and the reports
 picture.py      from what happened to a picture

@@ -13,7 +13,6 @@ import queue
 import re
 import secrets
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -28,6 +27,7 @@ from .machine import Patience
 from .processes import ADOPTS, WINDOWS, descendants, kill, memory, orphans
 from .sleeping import naps, only_sleeps
 from .verdict import LabError
+from .writing import remove
 
 OUTPUT_KEPT = 30_000  # bytes
 OUTPUT_MOST = 16 << 20  # bytes; what a program prints beyond them is taken slowly
@@ -93,7 +93,7 @@ class Program:
             for fd in (self._commands, self._events, output, self._keyboard, typing):
                 if fd is not None:
                     os.close(fd)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
             raise
         finally:
             for fd in (command_out, event_in, output_in):
@@ -418,7 +418,7 @@ class Program:
         os.close(self._events)
 
     def _remove_files(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
         if self.folder.exists():
             raise LabError(f"the program's files could not be removed: {self.folder}")
 

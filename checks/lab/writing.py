@@ -1,6 +1,9 @@
-"""Files that the kit writes."""
+"""Files that the kit writes, and folders that it removes."""
 
+import contextlib
 import os
+import shutil
+import subprocess
 import tempfile
 
 
@@ -15,3 +18,14 @@ def write(path, text):
     except BaseException:
         os.unlink(name)
         raise
+
+
+def remove(folder):
+    """Remove a folder and what is in it, as far as that can be.
+
+    A program may have made one so deep that shutil, which goes down by calling itself, gives up.
+    """
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder) and os.name == "posix":
+        subprocess.run(["rm", "-rf", folder], stderr=subprocess.DEVNULL, check=False)

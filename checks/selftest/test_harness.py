@@ -407,6 +407,13 @@ def test_nothing_is_left():
     assert not program.folder.exists()
 
 
+def test_deep_folders_are_removed():
+    program = Program({"server.py": b"import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n"}, "server.py")
+    assert program.ends_within(20) and program.exit_code == 0
+    program.stop()
+    assert not program.folder.exists()
+
+
 def test_whatever_does_not_end_keeps_nothing_else(monkeypatch):
     """Its files and pipes are ended with all the same, and it is an error of the kit's that says so."""
     program = Program({"server.py": b"import time\ntime.sleep(1000)\n"}, "server.py")

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from ..clients import LONGEST_WAIT
 from ..course import CHECKS, LESSONS, Run
 from ..judge import judge
 from ..verdict import ERROR, PASSED, WAITING
+from ..writing import remove
 from .handed_in import Limits, lay_out
 
 PATIENCE = 2 * LONGEST_WAIT  # seconds without a word from the process that judges, after which it is given up: no wait of its own lasts so long
@@ -83,16 +83,11 @@ def judged(task, told=lambda result: None, patience=PATIENCE, protect=False):
 
 @contextlib.contextmanager
 def scratch_folder():
-    """A folder for a while. What a program has left in it may be so deep that shutil, which goes down by calling itself, gives up: no result is lost by that."""
     scratch = tempfile.mkdtemp(prefix="chat-lab-")
     try:
         yield scratch
     finally:
-        try:
-            shutil.rmtree(scratch)
-        except (OSError, RecursionError):
-            if not processes.WINDOWS:
-                subprocess.run(["rm", "-rf", scratch], stderr=subprocess.DEVNULL, check=False)
+        remove(scratch)
 
 
 def no_result(name, broke):

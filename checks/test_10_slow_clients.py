@@ -5,7 +5,7 @@ import time
 
 from lab.clients import WAIT, line
 from lab.course import after
-from lab.day import and_then, breaks_off, ends, joins_quietly, leaves
+from lab.day import breaks_off, ends, joins_quietly, leaves
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.members import is_chat

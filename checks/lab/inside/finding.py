@@ -172,7 +172,7 @@ def guards_now():
     kept = {}
     for cell in list(cells.values()):
         if matters(cell):
-            for (changes, *_), accesses in list(cell.history.items()):
+            for accesses in list(cell.history.values()):
                 for lock, _ in {id(lock): (lock, since) for access in list(accesses.values()) for lock, since in access.held}.values():
                     counts[id(lock)] += 1
                     kept[id(lock)] = lock

@@ -69,9 +69,9 @@ OF_VARIABLES = {PLAIN_ONE, DERIVED, CONSTANT}  # what a variable may hold that i
 def containers_under(thing, depth=4):
     """The containers that going through this thing goes through: itself, or what a view or an iterator has behind it."""
     sort = sorts[type(thing)]
-    if sort == PLAIN_ONE or sort == DERIVED:
+    if sort in (PLAIN_ONE, DERIVED):
         return (thing,)
-    if depth and (sort == VIEW or sort == ITERATOR):
+    if depth and sort in (VIEW, ITERATOR):
         return [each for part in gc.get_referents(thing) for each in (
             inside_tuple(thing, part, depth) if type(part) is tuple else containers_under(part, depth - 1))]
     return ()

@@ -7,7 +7,7 @@ pytest.ini it would load.
 
 import importlib.util
 
-OF_CLASSES = ("class_folder", "points", "dask", "gradescope", "classroom50", "moodle")  # options, as pytest calls them
+OF_CLASSES = ("points", "dask", "gradescope", "classroom50", "moodle")  # options, as pytest calls them
 
 
 def pytest_addoption(parser, pluginmanager):

@@ -170,7 +170,7 @@ class Ending:
             thread, *more = self.program.left
             others = f", and {len(more)} more" if more else ""
             how = f" by {self.program.exits['how']}" if self.program.exits and "_exit" in self.program.exits["how"] else ""
-            failure = self.evidence.failure(f"when server.py ended{how}, {self._whose(thread)} still ran, and was stopped in the middle"
+            failure = self.evidence.failure(f"when server.py ended{how}, {self.evidence.called(thread)} still ran, and was stopped in the middle"
                                             f"{self._at(thread)}{others}", "all threads of the server come to their own end")
             failure.where = unique(self._cut_off() + failure.where)
             raise failure
@@ -236,9 +236,6 @@ class Ending:
         return [spot for thread in self.program.left if not thread["main"]
                 for spot in self.evidence.spots(thread["places"][:1], "a thread was stopped here, in the middle, when the program ended")
                 + self.evidence.spots(thread["started_at"][:1], "starts a thread that the program's end did not wait for" + ": a daemon thread" * thread["daemon"])]
-
-    def _whose(self, thread):
-        return "the main thread" if thread["main"] else f"a thread of {self.server.name_of(thread['peer'])}" if thread["peer"] else f"the thread {thread['name']}"
 
     def _at(self, thread):
         return f", at {place(thread['places'])}" if thread["places"] else ""

@@ -277,9 +277,9 @@ class Evidence:
         return sorted((thread for thread in threads if not thread["daemon"] and not thread["main"] and thread["places"]),
                       key=lambda thread: (thread is not last, thread["call"] == "join"))
 
-    def called(self, thread, state):
-        """What this thread of a state is called: after the peer from whom it reads, to whom it is just sending, or to whom alone it sends."""
-        still = [one for one in state["connections"] if not one["closed_at"]]
+    def called(self, thread, state=None):
+        """What this thread is called; of a thread of a state after the peer from whom it reads, to whom it is just sending, or to whom alone it sends."""
+        still = [one for one in state["connections"] if not one["closed_at"]] if state else []
         reads = [one["peer"] for one in still if one["reader"] == thread["id"]]
         sends = [one["peer"] for one in still if thread["id"] in one["senders"]]
         peer = reads[-1] if reads else thread["peer"] or (sends[0] if len(sends) == 1 else None)

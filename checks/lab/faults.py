@@ -52,20 +52,25 @@ class Limited:
 
 
 class Hold:
-    """Holds one of the program's threads at a point where it may always be late.
+    """Holds one of the program's threads where it may always be late, until `release` or the end of the with block.
 
-    "start": every new thread, before its first step, or at a later point; "accept": the next one
-    that has accepted a connection, at once, or at a later point; "send": the next thread that
-    sends to the client, before it does; "piece": the same, when it has sent half of it (with
-    send() at the so-many-th point after that); "full": all that send to it, as if its
-    buffers were full, so that a send with a time-out gives up in time, and one that does
-    not block says that it would; "end": the next one to whom recv tells that the client
-    has gone; "lock": the next one that waits, without a time-out, for a lock whose holder is
-    held; "section": the next one that received from the client, or has shut down its connection,
-    which another thread reads, when it has left its so-many-th critical section since; "closed": the one that has closed its connection; "recv", "sent",
-    "shut" and "fail": the next one that received from the client, has sent to it, has shut down
-    its connection, which another thread reads, or whose send to it failed, at the so-many-th
-    point that it comes to then: a line of the student's, or an access to a container. Ends with `release`, or the with block.
+    what: "start"    each new thread, before its first step
+          "accept"   the next one that has accepted a connection
+          "recv"     the next one that has received from the client
+          "send"     the next one that sends to the client, before it does
+          "piece"    the next one that sends to the client, when half of it has been sent
+          "sent"     the next one that has sent to the client
+          "full"     all that send to the client, as if its buffers were full: a send with a time-out
+                     gives up in time, and one that does not block says that it would
+          "fail"     the next one whose send to the client has failed
+          "end"      the next one to which recv tells that the client has gone
+          "shut"     the next one that has shut down the client's connection, which another thread reads
+          "closed"   the next one that has closed the client's connection
+          "section"  the next one of "recv" or "shut", when it has left its so-many-th critical section since
+          "lock"     the next one that waits, without a time-out, for a lock whose holder is held
+    point: with start, accept, recv, sent, shut and fail how many points later, where a point is a line
+    of the student's or an access to a container; with piece the so-many-th send(), with section see there.
+    count: so many threads, one after another.
     """
 
     def __init__(self, program, what, client=None, point=1, count=1):

@@ -64,7 +64,7 @@ class Rehearsal:
     """
 
     def __init__(self, server, races, does):
-        self.room, self.races, self.does = server, races, does
+        self.server, self.races, self.does = server, races, does
         self.began = time.monotonic()
         self.scenes = {}  # (op, number of locks, place) -> the scene in which a thread comes there, or None
         self.count = 0
@@ -74,7 +74,7 @@ class Rehearsal:
     def run(self):
         """Try them. `found` and `story` say then what has come of it."""
         try:
-            self.bystanders = [self.room.witness, *(SPEAKS.enter(self.room, name) for name in ("alice", "bob"))]
+            self.bystanders = [self.server.witness, *(SPEAKS.enter(self.server, name) for name in ("alice", "bob"))]
             for number, race in enumerate(self.races):
                 orders = [self.tries(first, second, race["store"]) for first, second in (race["accesses"], race["accesses"][::-1]) if not self.story]
                 self.found[number] = REACHED if REACHED in orders else EXCLUDED if set(orders) == {EXCLUDED} else ELSE
@@ -105,24 +105,24 @@ class Rehearsal:
         scenes = self.scene_of(first), self.scene_of(second)
         if not all(scenes):
             return ELSE
-        one, other = (scene.enter(self.room, self.name()) for scene in scenes)
+        one, other = (scene.enter(self.server, self.name()) for scene in scenes)
         members, step = self.bystanders[:], 2
         if scenes[1] in GOING:  # whom a walk through a list has passed: the one behind him moves up
-            members.append(SPEAKS.enter(self.room, self.name()))
+            members.append(SPEAKS.enter(self.server, self.name()))
             step = len(members) + sum(scene.joins for scene in scenes)
         if first["op"] in LOOKS:
             other.wanted = one.wanted  # both may find it free
-        errors = len(self.room.program.errors)
-        with Stop(self.room.program, first, one if first["peer"] else None, step) as late:
+        errors = len(self.server.program.errors)
+        with Stop(self.server.program, first, one if first["peer"] else None, step) as late:
             scenes[0].act(one)
-            if not late.caught(self.room.rests, seconds=WAIT):
+            if not late.caught(self.server.rests, seconds=WAIT):
                 return ELSE
-            with Stop(self.room.program, second, other if second["peer"] else None) as meanwhile:
+            with Stop(self.server.program, second, other if second["peer"] else None) as meanwhile:
                 scenes[1].act(other)
-                reached = meanwhile.caught(lambda: self.room.rests(but=late.held), seconds=WAIT)
-                waits = not reached and self.room.rests(but=late.held) and self.waits(other, late.held[0], first, second)
-            self.room.waits_until(lambda: self.room.rests(but=late.held), 1)
-        if not self.room.waits_until(self.room.rests, 1):
+                reached = meanwhile.caught(lambda: self.server.rests(but=late.held), seconds=WAIT)
+                waits = not reached and self.server.rests(but=late.held) and self.waits(other, late.held[0], first, second)
+            self.server.waits_until(lambda: self.server.rests(but=late.held), 1)
+        if not self.server.waits_until(self.server.rests, 1):
             return REACHED if reached else ELSE
         wrong = reached and self.what_went_wrong(errors, list(zip(scenes, (one, other))), members)
         if wrong:
@@ -142,11 +142,11 @@ class Rehearsal:
     def comes_there(self, access, scene):
         if self.is_late():
             return False
-        client = scene.enter(self.room, self.name())
-        with Stop(self.room.program, access, client if access["peer"] else None) as stop:
+        client = scene.enter(self.server, self.name())
+        with Stop(self.server.program, access, client if access["peer"] else None) as stop:
             scene.act(client)
-            caught = stop.caught(self.room.rests, seconds=WAIT)
-        self.room.waits_until(self.room.rests, 1)
+            caught = stop.caught(self.server.rests, seconds=WAIT)
+        self.server.waits_until(self.server.rests, 1)
         self.leave(client)
         return bool(caught)
 
@@ -156,7 +156,7 @@ class Rehearsal:
         Where each of the two accesses was seen under a lock, but under another one, both may
         come under the same lock here: what that lock keeps out now it did not keep out then.
         """
-        state = self.room.ask("state") or {"threads": (), "connections": ()}
+        state = self.server.ask("state") or {"threads": (), "connections": ()}
         thread = reader_of(client, state)
         thread = thread if thread and thread["call"] in WAITS else None
         late = next((thread for thread in state["threads"] if thread["id"] == held["thread"]), {})
@@ -173,7 +173,7 @@ class Rehearsal:
         for client in clients:
             if not client.finished:
                 client.closes()
-        self.room.waits_until(self.room.rests, 1)
+        self.server.waits_until(self.server.rests, 1)
 
     # -------------------------------------------------- what came of it
 
@@ -184,9 +184,9 @@ class Rehearsal:
                 or self.who_stays([client for scene, client in acted if scene in GOING]))
 
     def who_died(self, errors):
-        if self.room.program.crash:
-            return [f"{self.room.program.crash['error']}: the whole server stops."]
-        return [f"A thread dies at {place(error['where'])}: {error['error']}." for error in self.room.program.errors[errors:]
+        if self.server.program.crash:
+            return [f"{self.server.program.crash['error']}: the whole server stops."]
+        return [f"A thread dies at {place(error['where'])}: {error['error']}." for error in self.server.program.errors[errors:]
                 if not is_a(error["error"], OSError)]
 
     def who_missed(self, members, speakers):
@@ -207,14 +207,14 @@ class Rehearsal:
         elif clients and not there:
             return [f"{' and '.join(map(str, clients))} asked for a nick that was free, and got none."]
         self.bystanders[1].says("welcome")
-        self.room.is_through_with(self.bystanders[1])
+        self.server.is_through_with(self.bystanders[1])
         return [f"{client} is in the room and hears nothing." for client in there
-                if self.room.waits_until(self.room.rests, 1) and not client.takes_chat("welcome")]
+                if self.server.waits_until(self.server.rests, 1) and not client.takes_chat("welcome")]
 
     def who_stays(self, gone):
         lines = []
         for client in gone:
-            heir = self.room.client(self.name())
+            heir = self.server.client(self.name())
             heir.asks_for(client.nick)
             if not heir.is_in():
                 lines.append(f"{client} has gone, and the nick is still taken.")

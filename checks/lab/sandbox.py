@@ -173,7 +173,7 @@ def missing():
 
 
 def trial():
-    """Run a program that does nothing, as a student's is run. Raises LabError when that does not work."""
+    """Run a program that does nothing, as a student's is run; end this process, with words of why, when that does not work."""
     from .program import Program
     program = Program({"server.py": b"print('here')"}, "server.py")
     try:

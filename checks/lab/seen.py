@@ -64,8 +64,9 @@ class Seen:
             if thread["id"] in but:
                 continue
             if thread["call"] in ("accept", "select", "nap"):
-                waits_for = [one for one in connections.values() if one["open"] and (thread["watches"] is None or one["peer"] in thread["watches"][0])] if thread["call"] != "accept" else []
-                if state["accepted"] != self.connected or any(not is_consumed(one, clients) for one in waits_for):
+                watched = [] if thread["call"] == "accept" else [one for one in connections.values() if one["open"] and (
+                    thread["watches"] is None or one["peer"] in thread["watches"][0])]
+                if state["accepted"] != self.connected or not all(is_consumed(one, clients) for one in watched):
                     return False
             elif thread["call"] == "recv":
                 if not is_consumed(connections.get(thread["peer"]), clients) or clients[thread["peer"]].finished:

@@ -76,11 +76,15 @@ class Server(Seen, Pointing, Limited):
 
     @contextlib.contextmanager
     def anew(self):
-        """A fresh run of the same server, beside this one."""
+        """A fresh run of the same server, beside this one; when it fails, its story is the one that is told."""
         server = Server(self.files, self.lesson)
         try:
             yield server.start()
+        except Failure:
+            self.story = server.story
+            raise
         finally:
+            self.deadlines += server.deadlines
             server.stop()
 
     def stop(self):

@@ -224,7 +224,6 @@ class Sharing:
                            "Another thread may hold it just then, or take it next: two are at the members at the same time, as if there were no lock."])])
 
     def _opposite(self, pair):
-        one, other = pair
         words = [f"{self._whose(each)} takes {self._name(each['first'])} at {place(each['first']['since'])} and then "
                  f"{self._name(each['second'])} at {place(each['second']['since'])}" for each in pair]
         where = [spot for each in pair for lock in ("second", "first") for spot in self._spots(
@@ -254,8 +253,8 @@ class Sharing:
 def how_telling(race):
     """Sorts races: first one place without a lock against another with one, changes before looks."""
     bare = [access for access in race["accesses"] if not access["locks"]]
-    return {1: 0, 2: 1, 0: 2}[len(bare)], not any(access["changes"] for access in bare), not all(
-        access["op"] not in ("read", "bind") for access in race["accesses"])
+    return {1: 0, 2: 1, 0: 2}[len(bare)], not any(access["changes"] for access in bare), any(
+        access["op"] in ("read", "bind") for access in race["accesses"])
 
 
 def places_of(race):

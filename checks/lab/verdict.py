@@ -34,6 +34,8 @@ class Unknown(Exception):
 class LabError(Exception):
     """The kit itself broke; never counted against the student."""
 
+ROW = ("rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds")  # of a check, in the verdict file
+
 
 @dataclass
 class Check:
@@ -65,7 +67,7 @@ class Check:
 
     def row(self):
         """This check as the verdict file has it."""
-        row = {name: getattr(self, name) for name in ("rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds")}
+        row = {name: getattr(self, name) for name in ROW}
         if self.verdict == PASSED:
             row["hint"] = ""
         return row

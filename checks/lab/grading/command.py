@@ -152,10 +152,9 @@ class Line:
     """The line that says how far it is: one that changes in a terminal, else a new one now and then."""
 
     def __init__(self):
-        self.terminal, self.open, self.said = sys.stdout.isatty(), False, ""
+        self.terminal, self.open = sys.stdout.isatty(), False
 
     def shows(self, text):
-        self.said = text
         if self.terminal:
             print(f"\r\x1b[K{text}", end="", flush=True)
             self.open = True

@@ -28,7 +28,7 @@ from .. import processes, sandbox, words
 from ..clients import LONGEST_WAIT
 from ..course import CHECKS, LESSONS, Run
 from ..judge import judge
-from ..verdict import ERROR, PASSED, WAITING
+from ..verdict import ERROR, PASSED, ROW, WAITING
 from ..writing import remove
 from .handed_in import Limits, lay_out
 
@@ -40,7 +40,6 @@ family = threading.Lock()  # taken to start one, and to end what they left
 others = set()  # the processes that were our children before anything was judged
 STARTERS = CHECKS.parent / "lessons"
 START = "import sys; sys.path.insert(0, sys.argv[1]); from lab.grading import judging; judging.main()"
-ROW = ("name", "rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds", "should", "detail")
 
 
 def task(name, packed, left_out, asked):
@@ -172,7 +171,7 @@ def take_in(result, fact):
     """Take what the process told into the result."""
     [(what, fact)] = fact.items()
     if what == "lesson":
-        checks = [dict.fromkeys(ROW) | check | {"verdict": WAITING, "message": "not run", "open": True} for check in fact["checks"]]
+        checks = [dict.fromkeys(("name", *ROW, "should", "detail")) | check | {"verdict": WAITING, "message": "not run", "open": True} for check in fact["checks"]]
         result["lessons"].append({"lesson": fact["lesson"], "checks": checks, "text": ""})
     elif what == "row":
         lesson = next(one for one in result["lessons"] if one["lesson"] == fact["lesson"])

@@ -92,11 +92,16 @@ def class_page(results, title):
 
 def summary(results):
     lessons = [lesson for result in results for lesson in result["lessons"]]
-    open_ = [result for result in results if result["broke"] or not result["lessons"] or any(lesson["undecided"] for lesson in result["lessons"])]
+    open_ = list(filter(is_open, results))
     text = f"{len(results)} submissions, {sum(lesson['passed'] for lesson in lessons)} of {len(lessons)} lessons passed. "
     if open_:
         text += "<strong>To look at by hand:</strong> " + ", ".join(link(result) for result in open_[:20]) + (" and others" if len(open_) > 20 else "")
     return text
+
+
+def is_open(result):
+    """Is there something of it that the instructor must decide?"""
+    return bool(result["broke"] or not result["lessons"] or any(lesson["undecided"] for lesson in result["lessons"]))
 
 
 def not_understood(verdicts, titles):
@@ -124,12 +129,15 @@ def head(rules, verdicts, titles):
     return f"<thead><tr><th class=name>student</th>{first}</tr><tr><th class=name>broken by</th>{''.join(second)}</tr></thead>"
 
 
+def address(result):
+    return f"pages/{quote(file_name(result['submission'], '.html'), errors='surrogateescape')}"
+
+
 def link(result):
-    return f"<a href=\"pages/{quote(file_name(result['submission'], '.html'), errors='surrogateescape')}\">{escape(result['submission'])}</a>"
+    return f"<a href=\"{address(result)}\">{escape(result['submission'])}</a>"
 
 
 def student_row(result, rules, titles):
-    page = f"pages/{quote(file_name(result['submission'], '.html'), errors='surrogateescape')}"
     lessons = {lesson["lesson"]: lesson for lesson in result["lessons"]}
     found = {(name, rule): verdict for name, lesson in lessons.items() for rule, verdict in by_rule(lesson).items()}
     marked = result["broke"] or any(lesson["notes"] for lesson in result["lessons"])
@@ -140,7 +148,7 @@ def student_row(result, rules, titles):
             cells.append(f"<td class=first>{lesson['points']} of {lesson['max_points']}</td>" if lesson else "<td class=first></td>")
         verdict = found.get((name, rule))
         about = f"{result['submission']}, {rule} {titles.get(rule, '')}: {MEANING[verdict or 'none']}"
-        sign = f"<a href=\"{page}#{anchor(name, rule)}\">{SIGNS[verdict]}</a>" if verdict else ""
+        sign = f"<a href=\"{address(result)}#{anchor(name, rule)}\">{SIGNS[verdict]}</a>" if verdict else ""
         cells.append(f"<td class={verdict or 'none'} title=\"{escape(about)}\">{sign}</td>")
     return f"<tr><th class=name>{link(result)}{' *' if marked else ''}</th>{''.join(cells)}</tr>"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, tidy
 from ..writing import write
-from . import reports
+from . import page, reports
 
 OPEN = "could not be decided by the checks; your instructor will look at it"
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # see "Char" in XML 1.0
@@ -75,11 +75,6 @@ def as_json(content):
 def total(result):
     """(points, max_points) of all lessons of a result."""
     return tuple(tidy(sum(lesson[name] for lesson in result["lessons"])) for name in ("points", "max_points"))
-
-
-def is_open(result):
-    """Is there something of it that the instructor must decide?"""
-    return bool(result["broke"] or not result["lessons"] or any(lesson["undecided"] for lesson in result["lessons"]))
 
 
 # ------------------------------------------------------------------ Gradescope
@@ -139,7 +134,7 @@ def moodle(worksheet, results):
 def fill(row, result):
     points, most = total(result)
     comment = reports.feedback(result)
-    if is_open(result):
+    if page.is_open(result):
         comment = f"{OPEN[0].upper()}{OPEN[1:]}.\n\n{comment}"
     elif most:
         given = (row.get(MAXIMUM) or str(most)).strip()

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from contextlib import suppress
 
-from ..verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points, tidy
+from ..verdict import ERROR, FAILED, PASSED, ROW, UNKNOWN, WAITING, Check, Scale, points, tidy
 from ..writing import write
 from . import page
 from .grader import RECORDS, file_name
@@ -18,7 +18,6 @@ from .judging import solutions
 
 COLUMNS = ["submission", "lesson", "points", "max_points", "passed", "first_broken", "title", "line", "undecided",
            *(f"{verdict}_checks" for verdict in (PASSED, FAILED, WAITING, UNKNOWN, ERROR)), "note"]
-SHORT_ROW = ("rule", "title", "verdict", "message", "hint", "where", "transcript", "seconds")
 SPOT = ("file", "line", "what")
 FOLDERS, FILES = ("results", "feedback", "pages"), ("grades.csv", "index.html")  # in the folder of the reports
 WRITTEN = f"{RECORDS}/written"  # names of what is in FOLDERS and was written here: nothing else is ever removed
@@ -162,7 +161,7 @@ def verdict_file(result):
 
 
 def short(check):
-    row = {name: check[name] for name in SHORT_ROW} | {"where": [{name: spot[name] for name in SPOT} for spot in check["where"] or ()]}
+    row = {name: check[name] for name in ROW} | {"where": [{name: spot[name] for name in SPOT} for spot in check["where"] or ()]}
     return row | {name: row[name] or empty for name, empty in (("message", ""), ("hint", ""), ("transcript", []), ("seconds", 0.0))}
 
 

@@ -18,7 +18,8 @@ import threading
 import time
 import types
 
-OURS = ("witness", "catching", "files", "finding", "following", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets", "store", "where")
+from witness import MODULES
+
 ELSEWHERE = (signal, socket, socket.socket, threading, threading.Thread, threading.Barrier, _thread, queue, queue.Queue, select, selectors.DefaultSelector,
              selectors.SelectSelector, os, time, builtins, sys.modules["_frozen_importlib_external"].SourceLoader)
 FREE = {"excepthook"}  # a program may well set it
@@ -26,12 +27,12 @@ FREE = {"excepthook"}  # a program may well set it
 
 def taken():
     """What there is now: {(its owner, its name there): (it, its code)}, of all that is ours, here and where hooks are."""
-    modules = [sys.modules[name] for name in OURS if name in sys.modules]
+    modules = [sys.modules[name] for name in MODULES if name in sys.modules]
     classes = [thing for module in modules for thing in vars(module).values() if isinstance(thing, type) and thing.__module__ == module.__name__]
     found = {(owner, name): thing for owner in (*modules, *classes) for name, thing in list(vars(owner).items())
              if isinstance(thing, (types.FunctionType, type)) and not name.startswith("__")}
     found |= {(owner, name): thing for owner in ELSEWHERE for name, thing in list(vars(owner).items())
-              if name not in FREE and (thing in modules if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", "") in OURS)}
+              if name not in FREE and (thing in modules if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", "") in MODULES)}
     return {key: (thing, code_of(thing)) for key, thing in found.items()}
 
 

@@ -29,6 +29,8 @@ import json  # noqa: E402
 
 spare = set(sys.modules) - loaded  # the modules that came with it
 
+MODULES = frozenset({"witness", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets",
+                     "store", "seal", "wall", "where"})  # of this folder
 HERE = os.path.join(os.path.dirname(__file__), "")
 CHECKER_GONE = 70  # exit code when the checker has died
 LAST_CONNECTIONS = 20  # of which is told at the end

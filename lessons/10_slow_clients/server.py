@@ -31,7 +31,7 @@ class Outbox:
         """Add data. This never waits: when there is no room for it, the client is disconnected."""
         # TODO 2: what waits for one client is at most OUTBOX bytes; the writer is told that there is something.
         try:
-            self.conn.sendall(data)  # and this goes, for it does wait
+            self.conn.sendall(data)  # to be deleted: it waits
         except OSError:
             hang_up(self.conn)
 

@@ -12,7 +12,7 @@ over = threading.Event()  # the connection has ended, or is about to
 
 
 def show(text):
-    """Print a line; half of a surrogate pair, which no screen can show, as an escape."""
+    """Print a line; half a character, which no screen can show, as an escape."""
     print(text.encode(errors="backslashreplace").decode())
 
 

@@ -7,7 +7,7 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 def send_json(sock, obj):
     """Send obj as one message."""
-    # errors: JSON can name half of a surrogate pair, for which UTF-8 has no bytes; it goes as an escape
+    # errors: JSON may hold "\ud83d", half a character, for which UTF-8 has no bytes; it goes as that escape
     sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
 
 

@@ -195,7 +195,6 @@ class Server:
             frame = frame.f_back
         return "has ended"
 
-
     def stuffs(self, talker, sleeper):
         """Let one member say more than fits into the (small) connection of another, who reads nothing: the server waits in that send."""
         print(f"{talker.name} -> a chat of 60,000 letters; {sleeper.name} reads nothing")

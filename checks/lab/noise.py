@@ -104,4 +104,3 @@ def is_answered(server, client):
     """Has a message come that answers ASKS?"""
     client.has_message()
     return any(message == ASKS if server.number == 3 else message.get("type") == "system" for _, message in client.inbox)
-

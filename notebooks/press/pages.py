@@ -41,10 +41,10 @@ def rendered(cell, folder):
     if cell["cell_type"] == "markdown":
         return linked(prose(text), folder)
     tags = cell["metadata"].get("tags", ())
-    if tags == ["picture"]:
-        return "".join(map(output, source.joined(cell["outputs"])))
-    code = f'<div class="code{" wrong" if "wrong" in tags else ""}">{Highlight2HTML()(text)}</div>'
     out = "".join(map(output, source.joined(cell["outputs"])))
+    if tags == ["picture"]:
+        return out
+    code = f'<div class="code{" wrong" if "wrong" in tags else ""}">{Highlight2HTML()(text)}</div>'
     if "folded" in tags:
         out = f"<details><summary>Run it</summary>{out}</details>"
     return code + out

@@ -1,10 +1,10 @@
 """The door: `pytest checks --class DIR --report OUT`."""
 
+import contextlib
 import os
 import signal
 import sys
 import tomllib
-from contextlib import suppress
 from pathlib import Path
 
 from .. import sandbox
@@ -144,7 +144,7 @@ def as_it_goes(outputs, result, scale):
     """Write what is wanted before the end. What cannot be written just now may be later, and is tried again at the end."""
     for output in outputs:
         if output.as_it_goes:
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 output(reports.whole([result], scale))
 
 

@@ -3,12 +3,12 @@
 All of it is made from the results alone, so it can be made again, and in part.
 """
 
+import contextlib
 import csv
 import io
 import json
 import os
 from collections import Counter
-from contextlib import suppress
 
 from ..verdict import ERROR, FAILED, PASSED, ROW, UNKNOWN, WAITING, Check, Scale, points, tidy
 from ..writing import write
@@ -204,7 +204,7 @@ def write_all(results, out, title):
               write_one(out / WRITTEN, json.dumps, sorted(before | set(files))),
               *(write_one(out / name, make, result) for name, (make, result) in files.items())]
     for name in before - set(files):
-        with suppress(OSError):
+        with contextlib.suppress(OSError):
             (out / name).unlink()
     failed.append(write_one(out / WRITTEN, json.dumps, sorted(files)))
     return [line for line in failed if line]

@@ -47,7 +47,7 @@ def test_students_run():
 
 
 @pytest.mark.parametrize("name", ["5", "05", "broadcast", "05_broadcast"])
-def test_a_lesson_has_four_names(name, tmp_path):
+def test_a_lesson_has_four_names(name):
     done = command("--lesson", name, "--collect-only", "-q")
     assert done.returncode == 0 and "test_05_broadcast.py" in done.stdout and "test_04_join.py" not in done.stdout
 

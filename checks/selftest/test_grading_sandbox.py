@@ -358,7 +358,7 @@ import pytest
 from lab import processes
 processes.FORKS = {forks}
 failed = pytest.main(["-p", "no:cacheprovider", "-q", "checks/selftest/test_terminal.py", "checks/selftest/test_harness.py",
-                      "-k", "idle or cannot_tell or programs_that_end or memory or leaves_nothing or ctrl_c"])
+                      "-k", "idle or cannot_tell or programs_that_end or memory or nothing_is_left or ctrl_c"])
 print("\\nnull")
 sys.exit(failed)""")
 

@@ -1,4 +1,4 @@
-"""The pictures: whatever they show, they are well-formed, and the same every time."""
+"""The pictures: whatever they show, they are well-formed, and those of the kit are as they are drawn now."""
 
 import subprocess
 import sys
@@ -24,10 +24,6 @@ def test_a_story_is_drawn():
     words = words_of(of_story("a title", STORY, THREADS, "carol gets no answer"))
     assert {"alice", "bob", "server", "join alice", "system alice has joined", "breaks off (reset)", "…", "carol gets no answer"} <= set(words)
     assert any(word.startswith("thread of carol: waits for `lock`") for word in words)
-
-
-def test_it_is_the_same_every_time():
-    assert of_story("a title", STORY, THREADS) == of_story("a title", STORY, THREADS)
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\0\x1b[31m", "\udcff\ud800", "]]>", '"' * 300, "Алёна 🎉", ""])

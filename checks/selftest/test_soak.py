@@ -146,8 +146,6 @@ def program(lesson, *changes):
     return files | {"server.py": text.encode()}
 
 
-
-
 def test_a_failure_is_told_as_a_short_story():
     """A program that does not tell of those who were refused before."""
     files = program("11_shutdown", ('nick = None\n        try:', 'nick, polite = None, True\n        try:'),

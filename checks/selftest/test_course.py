@@ -3,14 +3,13 @@
 import difflib
 import re
 import sys
-from pathlib import Path
 
 import pytest
 from lab.course import LESSONS, Run, checks_of
 from lab.judge import judge
 from lab.verdict import FAILED, PASSED
+from typed import TOP
 
-TOP = Path(__file__).parent.parent.parent
 FILES = [(lesson, file.name) for lesson in LESSONS for file in sorted((TOP / "solutions" / lesson).glob("*.py"))]
 
 # What a starter gives up of the solution before it, since what it gives has another shape: lines, without their indentation.

@@ -8,10 +8,8 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 from lab import sandbox
@@ -22,23 +20,7 @@ from lab.grading.grader import Grader, file_name
 from lab.grading.handed_in import Limits, find, lay_out, pack
 from lab.submission import Submission
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, Scale, points
-
-TOP = Path(__file__).parent.parent.parent
-ECHO = (TOP / "solutions/01_echo/server.py").read_text()
-ENDS = "raise SystemExit('not yet')\n"  # judged in no time
-
-
-def command(*options, cwd=TOP):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", *map(str, options)],
-                          capture_output=True, text=True, cwd=cwd, env=clean, timeout=120, check=False)
-
-
-def hand_in(folder, text=ENDS, path="01_echo/server.py"):
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text)
-    return folder
+from typed import CHECKS, ECHO, ENDS, TOP, command, hand_in, table
 
 
 def zipped(entries):
@@ -67,11 +49,6 @@ def laid_out(packed, folder, *asked):
     lessons = lay_out(packed, asked, folder, limits)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return lessons, files, limits.left_out
-
-
-def table(out):
-    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
-        return {row["submission"]: row for row in csv.DictReader(file)}
 
 
 # ------------------------------------------------------------------ what is handed in
@@ -310,7 +287,7 @@ def test_interrupted_and_taken_up_again(how, tmp_path):
     hand_in(folder / "alice")
     for name in ("bob", "carol"):
         hand_in(folder / name, "import time\ntime.sleep(60)\n")
-    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "--class", folder, "--report", out, "--sandbox", "off"],
+    process = subprocess.Popen([*CHECKS, "--class", folder, "--report", out, "--sandbox", "off"],
                                stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     try:
         while "judged 1 of 3" not in process.stdout.readline():

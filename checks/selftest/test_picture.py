@@ -3,12 +3,11 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
 from lab.picture import MOST_ROWS, figure, of_story, short
+from typed import TOP
 
-TOP = Path(__file__).resolve().parent.parent.parent
 STORY = ['alice -> {"type": "join", "user": "alice"}', 'alice <- {"type": "system", "text": "alice has joined"}',
          "bob -- breaks off (reset)", "... 12 steps ...", 'the next bob -> {"type": "chat", "text": "<script>alert(1)</script> & \\u0000"}   (3 times)']
 THREADS = ["thread of bob: sends to alice, holds `lock` since server.py:24, at server.py:28 in broadcast",

@@ -7,9 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from typed import CHECKS, ECHO, TOP, command, hand_in
-
-THREADS = (TOP / "solutions/02_threads/server.py").read_text()
+from typed import CHECKS, ECHO, THREADED, TOP, command, hand_in
 
 
 def verdicts(folder, *options, limit=None):
@@ -73,7 +71,7 @@ def test_verdict_file_of_a_wrong_submission(tmp_path):
 def test_workers_say_the_same(tmp_path):
     pytest.importorskip("xdist")
     folder = hand_in(tmp_path / "carol", ECHO.replace("with conn:", "if True:"))
-    hand_in(folder, THREADS, "02_threads/server.py")
+    hand_in(folder, THREADED, "02_threads/server.py")
 
     def short(content):
         return [[(check["rule"], check["verdict"]) for check in lesson["checks"]] for lesson in content["lessons"]]
@@ -162,7 +160,7 @@ def test_bad_input(what, tmp_path):
     folder = tmp_path / "mallory"
     (folder / "01_echo").mkdir(parents=True)
     make(folder / "01_echo")
-    hand_in(folder, THREADS, "02_threads/server.py")
+    hand_in(folder, THREADED, "02_threads/server.py")
     code, content, shown = verdicts(folder)
     first, second = content["lessons"]
     assert code == 1 and second["passed"]
@@ -219,7 +217,7 @@ def test_half_a_character_may_be_in_a_name_and_in_a_message(tmp_path):
 
 def test_many_clients_where_few_files_are_allowed(tmp_path):
     resource = pytest.importorskip("resource")
-    code, content, _ = verdicts(hand_in(tmp_path / "mallory", THREADS, "02_threads/server.py"),
+    code, content, _ = verdicts(hand_in(tmp_path / "mallory", THREADED, "02_threads/server.py"),
                                 limit=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
     assert code == 1 and {check["verdict"] for check in content["lessons"][0]["checks"]} == {"passed", "error", "waiting"}
 

@@ -343,7 +343,7 @@ def test_the_harness_behind_the_wall(tmp_path, forks):
 import pytest
 from lab import processes
 processes.FORKS = {forks}
-failed = pytest.main(["-p", "no:cacheprovider", "-q", "checks/selftest/test_terminal.py", "checks/selftest/test_harness.py",
+failed = pytest.main(["-p", "no:cacheprovider", "-q", *(f"checks/selftest/test_{{name}}.py" for name in ("terminal", "harness", "program")),
                       "-k", "idle or cannot_tell or programs_that_end or memory or nothing_is_left or ctrl_c"])
 print("\\nnull")
 sys.exit(failed)""")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 ECHO = (TOP / "solutions/01_echo/server.py").read_text()
+THREADED = (TOP / "solutions/02_threads/server.py").read_text()
 ENDS = "raise SystemExit('not yet')\n"  # judged in no time
 CHECKS = [sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider"]
 

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TOP = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 
 from lab import server as servers  # noqa: E402
@@ -22,6 +21,7 @@ from lab.course import LESSONS, Run, checks_of  # noqa: E402
 from lab.judge import judge  # noqa: E402
 from lab.server import Server  # noqa: E402
 from lab.submission import Submission  # noqa: E402
+from typed import CHECKS, TOP  # noqa: E402
 
 SOLUTIONS = TOP / "solutions"
 WATCHED = [lesson for lesson in LESSONS if int(lesson[:2]) >= servers.WATCHED]
@@ -41,8 +41,7 @@ def show(title, figure, unit, most=None):
 
 
 def pytest(*options):
-    subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-q", "-p", "no:cacheprovider", *options],
-                   stdout=subprocess.DEVNULL, check=False, cwd=tempfile.gettempdir())
+    subprocess.run([*CHECKS, "-q", *options], stdout=subprocess.DEVNULL, check=False, cwd=tempfile.gettempdir())
 
 
 # ------------------------------------------------------------------ what is measured

@@ -17,12 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from gallery import TOP, exhibits
+from gallery import exhibits
 from lab import sandbox
 from lab.course import LESSONS, lesson_named
 from lab.grading.grader import duration
 from lab.server import Server
 from lab.submission import Submission
+from typed import TOP
 
 
 def make_class(folder, size, lessons):

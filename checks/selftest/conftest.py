@@ -6,6 +6,7 @@ import types
 
 import pytest
 from lab.processes import INSIDE
+from lab.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +28,19 @@ def inside():
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None)).startswith(str(INSIDE)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def start():
+    """Start a server of lesson 02 from its source; everything is stopped afterwards."""
+    servers = []
+
+    def start(source):
+        server = Server({"server.py": source.encode()}, "02_threads")
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()

@@ -33,12 +33,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TOP = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 
 from lab.course import LESSONS, Run, checks_of  # noqa: E402
 from lab.judge import judge  # noqa: E402
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING  # noqa: E402
+from typed import TOP  # noqa: E402
 
 SHARED = "07"  # from this lesson on the programs are about shared state
 SHOWN = {PASSED: ".", FAILED: "F", WAITING: "-", UNKNOWN: "?", ERROR: "E"}
@@ -133,6 +133,15 @@ def judged(exhibit, whole=False, quickly=False):
                                       and (not quickly or check.is_basis or exhibit.is_mainly_about(check.rule))]
         judge(run, exhibit.lesson)
         return run.checks[exhibit.lesson]
+
+
+def judged_by(name, check, folder):
+    """Return this one check, judged, of the exhibit of this name, which is laid down in this folder."""
+    exhibit = read(HERE / "gallery" / f"{name}.py")
+    run = Run(exhibit.hand_in(folder))
+    run.checks[exhibit.lesson] = [one for one in checks_of(exhibit.lesson) if one.name == check]
+    judge(run, exhibit.lesson)
+    return run.checks[exhibit.lesson][0]
 
 
 def misjudged(exhibit, checks):

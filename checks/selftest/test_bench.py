@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from typed import TOP
 
-TOP = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(TOP))
 
 from checks.bench import __main__ as bench  # noqa: E402

@@ -5,33 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
-
-TOP = Path(__file__).parent.parent.parent
-ECHO = (TOP / "solutions/01_echo/server.py").read_text()
-
-
-def command(*options, cwd=TOP, limit=None):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", *map(str, options)],
-                          capture_output=True, text=True, cwd=cwd, env=clean, timeout=120, check=False, preexec_fn=limit)
-
-
-def hand_in(folder, lesson="01_echo", name="server.py", text=ECHO):
-    target = folder / lesson
-    target.mkdir(parents=True, exist_ok=True)
-    if text is not None:
-        content = text if isinstance(text, bytes) else textwrap.dedent(text).encode()
-        (target / name).write_bytes(content)
-    return folder
+from typed import CHECKS, ECHO, THREADED, TOP, command, hand_in
 
 
 def verdicts(folder, *options, limit=None):
-    """The verdict file of a run on this submission: (exit code, its content)."""
+    """The verdict file of a run on this submission: (exit code, its content, what was shown)."""
     file = folder.parent / "verdicts.json"
     done = command("--submission", folder, "--json", file, *options, limit=limit)
     return done.returncode, json.loads(file.read_text()), done.stdout
@@ -47,7 +27,7 @@ def test_students_run():
 
 
 @pytest.mark.parametrize("name", ["5", "05", "broadcast", "05_broadcast"])
-def test_a_lesson_has_four_names(name, tmp_path):
+def test_a_lesson_has_four_names(name):
     done = command("--lesson", name, "--collect-only", "-q")
     assert done.returncode == 0 and "test_05_broadcast.py" in done.stdout and "test_04_join.py" not in done.stdout
 
@@ -65,7 +45,7 @@ def test_wrong_commands(options, words, tmp_path):
 
 
 def test_verdict_file_of_a_right_submission(tmp_path):
-    code, content, _ = verdicts(hand_in(tmp_path / "alice"))
+    code, content, _ = verdicts(hand_in(tmp_path / "alice", ECHO))
     assert code == 0
     assert content["schema"] == "chat-lab/result/v1" and content["submission"] == "alice"
     [lesson] = content["lessons"]
@@ -75,7 +55,7 @@ def test_verdict_file_of_a_right_submission(tmp_path):
 
 
 def test_verdict_file_of_a_wrong_submission(tmp_path):
-    folder = hand_in(tmp_path / "bob", text=ECHO.replace("conn.sendall(data)", "conn.sendall(data.upper())"))
+    folder = hand_in(tmp_path / "bob", ECHO.replace("conn.sendall(data)", "conn.sendall(data.upper())"))
     code, content, shown = verdicts(folder)
     assert code == 1
     [lesson] = content["lessons"]
@@ -90,8 +70,8 @@ def test_verdict_file_of_a_wrong_submission(tmp_path):
 
 def test_workers_say_the_same(tmp_path):
     pytest.importorskip("xdist")
-    folder = hand_in(tmp_path / "carol", text=ECHO.replace("with conn:", "if True:"))
-    hand_in(folder, "02_threads", text=(TOP / "solutions/02_threads/server.py").read_text())
+    folder = hand_in(tmp_path / "carol", ECHO.replace("with conn:", "if True:"))
+    hand_in(folder, THREADED, "02_threads/server.py")
 
     def short(content):
         return [[(check["rule"], check["verdict"]) for check in lesson["checks"]] for lesson in content["lessons"]]
@@ -101,23 +81,22 @@ def test_workers_say_the_same(tmp_path):
 
 def test_a_choice_is_run_and_counts(tmp_path):
     """-k leaves out what a check waits for at other times; and what only waits has not passed."""
-    done = command("--submission", hand_in(tmp_path / "right"), "-k", "half_close")
+    done = command("--submission", hand_in(tmp_path / "right", ECHO), "-k", "half_close")
     assert done.returncode == 0 and "passed 2 of the 2 that were chosen" in done.stdout
-    never_closes = hand_in(tmp_path / "wrong", text=ECHO.replace("with conn:", "if True:"))
+    never_closes = hand_in(tmp_path / "wrong", ECHO.replace("with conn:", "if True:"))
     done = command("--submission", never_closes, "-k", "half_close", "-n", "2")
     assert done.returncode == 1 and "01_echo, rule 01.3: FAILED" in done.stdout
 
 
 def test_a_lesson_that_is_not_there_is_named(tmp_path):
-    done = command("--submission", hand_in(tmp_path / "alice"))
+    done = command("--submission", hand_in(tmp_path / "alice", ECHO))
     assert done.returncode == 0 and "not in this folder: 02_threads" in done.stdout
 
 
 def test_cut_short(tmp_path):
     """A run that is interrupted leaves a verdict file in which nothing is missing."""
-    folder, file = hand_in(tmp_path / "dave", text="import time\ntime.sleep(60)\n"), tmp_path / "v.json"
-    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "--submission", folder, "--json", file],
-                               stdout=subprocess.DEVNULL, cwd=tmp_path)
+    folder, file = hand_in(tmp_path / "dave", "import time\ntime.sleep(60)\n"), tmp_path / "v.json"
+    process = subprocess.Popen([*CHECKS, "--submission", folder, "--json", file], stdout=subprocess.DEVNULL, cwd=tmp_path)
     try:
         while not file.exists():
             assert process.poll() is None
@@ -130,7 +109,7 @@ def test_cut_short(tmp_path):
 
 
 def test_first_failure_only(tmp_path):
-    folder = hand_in(tmp_path / "erin", text=ECHO.replace("except OSError", "except ZeroDivisionError"))
+    folder = hand_in(tmp_path / "erin", ECHO.replace("except OSError", "except ZeroDivisionError"))
     code, content, _ = verdicts(folder, "-x")
     found = [check["verdict"] for check in content["lessons"][0]["checks"]]
     assert code == 1 and found.count("failed") == 1 and "waiting" in found
@@ -178,9 +157,10 @@ def test_bad_client(what, tmp_path):
 def test_bad_input(what, tmp_path):
     """A clear line for the student; the other lessons go on."""
     make, words = BAD[what]
-    folder = hand_in(tmp_path / "mallory", text=None)
+    folder = tmp_path / "mallory"
+    (folder / "01_echo").mkdir(parents=True)
     make(folder / "01_echo")
-    hand_in(folder, "02_threads", text=(TOP / "solutions/02_threads/server.py").read_text())
+    hand_in(folder, THREADED, "02_threads/server.py")
     code, content, shown = verdicts(folder)
     first, second = content["lessons"]
     assert code == 1 and second["passed"]
@@ -198,19 +178,19 @@ def test_a_file_in_place_of_a_lesson(tmp_path):
 
 
 def test_other_encodings_are_python_too(tmp_path):
-    source = "# -*- coding: cp1251 -*-\n# Сервер\n" + ECHO
-    code, *_ = verdicts(hand_in(tmp_path / "ivan", text=source.encode("cp1251")))
+    folder = hand_in(tmp_path / "ivan")
+    (folder / "01_echo/server.py").write_bytes(("# -*- coding: cp1251 -*-\n# Сервер\n" + ECHO).encode("cp1251"))
+    code, *_ = verdicts(folder)
     assert code == 0
 
 
 def test_nothing_is_shown_of_a_file_that_was_not_handed_in(tmp_path):
     """A code object may bear any file's name, also one that the checker could read."""
     (tmp_path / "secret").write_text("the password\n")
-    folder = hand_in(tmp_path / "eve", text=f"""\
-        import os
-        here = os.path.dirname(os.path.abspath(__file__))
-        exec(compile("1/0", here + {"/.." * 12 + str(tmp_path / "secret")!r}, "exec"))
-        """)
+    folder = hand_in(tmp_path / "eve", f"""import os
+here = os.path.dirname(os.path.abspath(__file__))
+exec(compile("1/0", here + {"/.." * 12 + str(tmp_path / "secret")!r}, "exec"))
+""")
     code, content, shown = verdicts(folder)
     [spot] = content["lessons"][0]["checks"][0]["where"]
     assert code == 1 and (spot["file"], spot["line"]) == ("server.py", 3)
@@ -218,18 +198,18 @@ def test_nothing_is_shown_of_a_file_that_was_not_handed_in(tmp_path):
 
 
 def test_the_terminal_is_safe_from_what_is_raised(tmp_path):
-    *_, shown = verdicts(hand_in(tmp_path / "eve", text="raise RuntimeError('\\x1b[2J')\n"))
+    *_, shown = verdicts(hand_in(tmp_path / "eve", "raise RuntimeError('\\x1b[2J')\n"))
     assert "\x1b" not in shown and "RuntimeError: \\x1b[2J" in shown
 
 
 @pytest.mark.parametrize("coding", ["undefined", "hex", "no-such"])
 def test_an_encoding_that_is_none(coding, tmp_path):
-    code, content, _ = verdicts(hand_in(tmp_path / "eve", text=f"# coding: {coding}\n" + ECHO))
+    code, content, _ = verdicts(hand_in(tmp_path / "eve", f"# coding: {coding}\n" + ECHO))
     assert code == 1 and content["lessons"][0]["checks"][0]["verdict"] == "failed"
 
 
 def test_half_a_character_may_be_in_a_name_and_in_a_message(tmp_path):
-    folder = hand_in(tmp_path / os.fsdecode(b"caf\xe9"), text="raise RuntimeError('\\ud83d')\n")
+    folder = hand_in(tmp_path / os.fsdecode(b"caf\xe9"), "raise RuntimeError('\\ud83d')\n")
     code, content, _ = verdicts(folder)
     assert code == 1 and content["submission"] == "caf\udce9" and "\ud83d" in content["lessons"][0]["checks"][0]["message"]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -237,13 +217,13 @@ def test_half_a_character_may_be_in_a_name_and_in_a_message(tmp_path):
 
 def test_many_clients_where_few_files_are_allowed(tmp_path):
     resource = pytest.importorskip("resource")
-    code, content, _ = verdicts(hand_in(tmp_path / "mallory", "02_threads", text=(TOP / "solutions/02_threads/server.py").read_text()),
+    code, content, _ = verdicts(hand_in(tmp_path / "mallory", THREADED, "02_threads/server.py"),
                                 limit=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
     assert code == 1 and {check["verdict"] for check in content["lessons"][0]["checks"]} == {"passed", "error", "waiting"}
 
 
 def test_nothing_changes_in_the_submission(tmp_path):
-    folder = hand_in(tmp_path / "peggy", text="import os\nos.remove(__file__)\n" + ECHO)
+    folder = hand_in(tmp_path / "peggy", "import os\nos.remove(__file__)\n" + ECHO)
     before = sorted(folder.rglob("*"))
     code, *_ = verdicts(folder)
     assert code == 0 and sorted(folder.rglob("*")) == before
@@ -251,7 +231,7 @@ def test_nothing_changes_in_the_submission(tmp_path):
 
 def test_class_files_stay_out(tmp_path):
     """A submission's conftest.py and the like mean nothing to the checker."""
-    folder = hand_in(tmp_path / "eve")
+    folder = hand_in(tmp_path / "eve", ECHO)
     for name in ("conftest.py", "sitecustomize.py", "pytest.ini"):
         (folder / name).write_text("raise SystemExit(0)\n")
         shutil.copy(folder / name, folder / "01_echo" / name)

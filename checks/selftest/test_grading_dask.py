@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from lab.grading import reports
 from lab.grading.grader import Grader
+from typed import TOP, hand_in
 
 pytest.importorskip("distributed")
-TOP = Path(__file__).parent.parent.parent
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -32,12 +31,6 @@ def dask(tmp_path):
         for process in started:
             process.kill()
             process.wait()
-
-
-def hand_in(folder, text):
-    (folder / "01_echo").mkdir(parents=True)
-    (folder / "01_echo/server.py").write_text(text)
-    return folder
 
 
 def test_a_lost_worker_loses_no_row(dask, tmp_path):

@@ -8,13 +8,12 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
-from pathlib import Path
 
 import pytest
 from lab.grading import judging, platforms, reports
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Scale
+from typed import CHECKS, TOP, command, hand_in
 
-TOP = Path(__file__).parent.parent.parent
 RUNNER = {"CLASSROOM": "net", "ASSIGNMENT": "echo", "SUBMISSION_TAG": "submit/2026-11-24T22-00-00Z-abc", "COMMIT_URL": "https://example.org/c",
           "RELEASE_URL": "https://example.org/r"}
 WORKSHEET = ("\ufeffIdentifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments\r\n"
@@ -119,21 +118,18 @@ def test_junit_as_others_read_it():
 
 # ------------------------------------------------------------------ from the command line
 
-def command(folder, out, *options, **environment):
-    return subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", folder, "--report", out, "--lesson", "01",
-                           *map(str, options)], capture_output=True, text=True, env=os.environ | environment, timeout=120, check=False)
+def grade(folder, out, *options, **environment):
+    return command("--class", folder, "--report", out, "--lesson", "01", *options, **environment)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "class/submission").mkdir(parents=True)
-    (tmp_path / "class/submission/server.py").write_text("raise SystemExit(1)\n")
-    return tmp_path / "class"
+    return hand_in(tmp_path / "class/submission", path="server.py").parent
 
 
 def test_all_of_them(folder, tmp_path):
     (tmp_path / "worksheet.csv").write_text(WORKSHEET, newline="")
-    done = command(folder, tmp_path / "out", "--gradescope", tmp_path / "results.json", "--classroom50", tmp_path / "result.json",
+    done = grade(folder, tmp_path / "out", "--gradescope", tmp_path / "results.json", "--classroom50", tmp_path / "result.json",
                    "--moodle", tmp_path / "worksheet.csv", "--junitxml", tmp_path / "junit.xml", **RUNNER)
     assert done.returncode == 1, done.stdout + done.stderr
     assert json.loads((tmp_path / "results.json").read_text())["score"] == 0
@@ -144,9 +140,9 @@ def test_all_of_them(folder, tmp_path):
 
 def test_gradescope_is_written_as_it_goes(folder, tmp_path):
     """When the platform's time is up, what was found so far is there."""
-    (folder / "submission/server.py").write_text("import time\ntime.sleep(60)\n")
-    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", folder, "--report", tmp_path / "out", "--lesson", "01",
-                                "--gradescope", tmp_path / "results.json"], stdout=subprocess.DEVNULL)
+    hand_in(folder / "submission", "import time\ntime.sleep(60)\n", "server.py")
+    process = subprocess.Popen([*CHECKS, "--class", folder, "--report", tmp_path / "out", "--lesson", "01", "--gradescope", tmp_path / "results.json"],
+                               stdout=subprocess.DEVNULL)
     try:
         while not (tmp_path / "results.json").exists():
             assert process.poll() is None
@@ -161,10 +157,10 @@ def test_gradescope_is_written_as_it_goes(folder, tmp_path):
     (("--classroom50", "result.json"), "sets CLASSROOM"), (("--moodle", "nowhere.csv"), "nowhere.csv"), (("--moodle", __file__), "no column 'Identifier'"),
     (("--gradescope", "no-such-folder/results.json"), "no such folder")])
 def test_wrong_commands(options, words, folder, tmp_path):
-    done = command(folder, tmp_path / "out", *options)
+    done = grade(folder, tmp_path / "out", *options)
     assert done.returncode == 4 and words in done.stderr and "Traceback" not in done.stderr
     (folder / "another").mkdir()
-    done = command(folder, tmp_path / "out", "--gradescope", tmp_path / "results.json")
+    done = grade(folder, tmp_path / "out", "--gradescope", tmp_path / "results.json")
     assert done.returncode == 4 and "is for one submission; there are 2" in done.stderr
 
 
@@ -172,9 +168,9 @@ def test_wrong_commands(options, words, folder, tmp_path):
 
 def test_run_autograder(tmp_path):
     """As in Gradescope's container: /autograder with source, submission, results and what setup.sh has made."""
-    for name in ("submission", "results", "source", "venv/bin"):
+    for name in ("results", "source", "venv/bin"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "submission/server.py").write_text("raise SystemExit(1)\n")
+    hand_in(tmp_path / "submission", "raise SystemExit(1)\n", "server.py")
     (tmp_path / "source/chat-lab").symlink_to(TOP)
     pytest_here = tmp_path / "venv/bin/pytest"
     pytest_here.write_text(f'#!/bin/sh\nexec {sys.executable} -m pytest -p no:cacheprovider "$@"\n')
@@ -194,8 +190,7 @@ def test_autograder_of_classroom50(tmp_path):
     shutil.copy(TOP / "pyproject.toml", bundle / "chat-lab")
     script = (TOP / "checks/platforms/classroom50/autograder.py").read_text().replace('subprocess.run([sys.executable, "-m", "pip"', '([sys.executable, "-m", "pip"')
     (bundle / "autograder.py").write_text(script.replace('"psutil>=6"], check=True)', '"psutil>=6"])'))  # they are here
-    (checkout / "lessons/05_broadcast").mkdir(parents=True)
-    (checkout / "lessons/05_broadcast/server.py").write_text("raise SystemExit(1)\n")
+    hand_in(checkout, path="lessons/05_broadcast/server.py")
     (checkout / "conftest.py").write_text("raise SystemExit(0)\n")
     done = subprocess.run([sys.executable, bundle / "autograder.py"], env=os.environ | RUNNER, cwd=checkout, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,5 @@
 """Programs that mean harm, behind the sandbox's walls: none gets what it wants, nor a point that it did not earn."""
 
-import csv
 import errno
 import json
 import os
@@ -19,11 +18,10 @@ from lab import sandbox
 from lab.grading import judging
 from lab.grading.handed_in import pack
 from lab.processes import INSIDE, fork_servers
+from typed import CHECKS, ECHO, TOP, command, hand_in, table
 
 HERE = Path(__file__).parent
-TOP = HERE.parent.parent
 HOSTILE = HERE / "hostile"
-ECHO = (TOP / "solutions/01_echo/server.py").read_text()
 here = pytest.mark.skipif(sandbox.missing() is not None, reason=f"no sandbox: {sandbox.missing()}")
 
 
@@ -47,41 +45,33 @@ def snapshot(*folders):
 
 
 @here
-def test_the_hostile_and_their_neighbours(tmp_path, monkeypatch):
+def test_the_hostile_and_their_neighbours(tmp_path):
     """All of them in one class: each gets what it earned, its neighbours too, and nothing of them is left anywhere."""
     folder, out = tmp_path / "class", tmp_path / "out"
     expected = {path.stem: lay_down(path, folder / path.stem) for path in sorted(HOSTILE.iterdir()) if path.name not in ("__pycache__", "07_lock")}
     (folder / "links_to_the_solutions/01_echo").mkdir(parents=True)
     (folder / "links_to_the_solutions/01_echo/server.py").symlink_to(TOP / "solutions/01_echo/server.py")
     for name, text in (("victim", ECHO), ("wrong", ECHO.replace("conn.sendall(data)", "conn.sendall(data.upper())"))):
-        (folder / name / "01_echo").mkdir(parents=True)
-        (folder / name / "01_echo/server.py").write_text(text)
+        hand_in(folder / name, text)
     expected |= {"victim": 5, "wrong": 0, "links_to_the_solutions": 0}
     canary = Path(f"/var/tmp/chat-lab-canary-{os.getpid()}")
     canary.write_text("hush")
     before = snapshot(folder, TOP / "checks", TOP / "solutions")
-    monkeypatch.setenv("SECRET_TOKEN", "hush")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("\0chat-lab-canary")
         listener.listen()
         try:
-            done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", folder, "--report", out,
-                                   "--lesson", "01", "-n", "3", "--sandbox", "require"], capture_output=True, text=True, timeout=300, check=False)
+            done = command("--class", folder, "--report", out, "--lesson", "01", "-n", "3", "--sandbox", "require", SECRET_TOKEN="hush")
         finally:
             assert canary.read_text() == "hush"
             canary.unlink()
     assert done.returncode == 1, done.stdout + done.stderr
     assert snapshot(folder, TOP / "checks", TOP / "solutions") == before
-    rows = rows_of(out)
+    rows = table(out)
     assert {name: int(row["points"]) for name, row in rows.items()} == expected
     assert not {name: row["note"] for name, row in rows.items() if int(row["error_checks"]) or "broke" in row["note"]}
     assert not [text for text in (path.read_text() for path in (out / "feedback").iterdir()) if "BREACH" in text]
     assert not [one for one in psutil.Process().children(recursive=True) if is_a_students(one)]  # orphans come to us, see adopt_orphans
-
-
-def rows_of(out):
-    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
-        return {row["submission"]: row for row in csv.DictReader(file)}
 
 
 def is_a_students(process):
@@ -95,9 +85,7 @@ def is_a_students(process):
 @here
 def test_a_program_may_write_in_its_copy(tmp_path):
     """As it may elsewhere: a right program that keeps a log passes."""
-    (tmp_path / "01_echo").mkdir()
-    (tmp_path / "01_echo/server.py").write_text("import os\nopen('chat.log', 'a').write('started')\nos.mkdir('old')\nos.replace('chat.log', 'old/1.log')\n"
-                                                "open(__file__, 'a').close()\n" + ECHO)
+    hand_in(tmp_path, "import os\nopen('chat.log', 'a').write('started')\nos.mkdir('old')\nos.replace('chat.log', 'old/1.log')\nopen(__file__, 'a').close()\n" + ECHO)
     result = judging.judged(judging.task("alice", *pack(tmp_path), []), protect=True)
     assert {check["verdict"] for check in result["lessons"][0]["checks"]} == {"passed"}
 
@@ -105,11 +93,10 @@ def test_a_program_may_write_in_its_copy(tmp_path):
 @here
 def test_a_plain_run_in_the_sandbox(tmp_path):
     lay_down(HOSTILE / "reads_secrets.py", tmp_path / "eve")
-    command = [sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "-q", "-k", "listens or hello", "--submission", tmp_path / "eve"]
-    environment = os.environ | {"SECRET_TOKEN": "hush"}
-    done = subprocess.run([*command, "--sandbox", "require"], capture_output=True, text=True, env=environment, check=False)
+    options = ("-q", "-k", "listens or hello", "--submission", tmp_path / "eve", "--sandbox")
+    done = command(*options, "require", SECRET_TOKEN="hush")
     assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout
-    assert subprocess.run([*command, "--sandbox", "off"], capture_output=True, text=True, env=environment, check=False).returncode == 1
+    assert command(*options, "off", SECRET_TOKEN="hush").returncode == 1
 
 
 def behind_the_wall(tmp_path, script, *arguments):
@@ -257,8 +244,7 @@ def test_what_the_filter_says(monkeypatch, inside, machine):
 @here
 def test_what_is_not_refused_is_said(tmp_path):
     """A system that does not take on the filter has no sandbox: it is said, and `require` refuses."""
-    (tmp_path / "01_echo").mkdir()
-    (tmp_path / "01_echo/server.py").write_text(ECHO)
+    hand_in(tmp_path, ECHO)
     script = f"""
 import sys
 sys.path[:0] = [{str(TOP / 'checks')!r}, {str(INSIDE)!r}]
@@ -357,8 +343,8 @@ def test_the_harness_behind_the_wall(tmp_path, forks):
 import pytest
 from lab import processes
 processes.FORKS = {forks}
-failed = pytest.main(["-p", "no:cacheprovider", "-q", "checks/selftest/test_terminal.py", "checks/selftest/test_harness.py",
-                      "-k", "idle or cannot_tell or programs_that_end or memory or leaves_nothing or ctrl_c"])
+failed = pytest.main(["-p", "no:cacheprovider", "-q", *(f"checks/selftest/test_{{name}}.py" for name in ("terminal", "harness", "program")),
+                      "-k", "idle or cannot_tell or programs_that_end or memory or nothing_is_left or ctrl_c"])
 print("\\nnull")
 sys.exit(failed)""")
 
@@ -366,11 +352,10 @@ sys.exit(failed)""")
 @here
 def test_ctrl_c_in_the_sandbox(tmp_path):
     """It is pytest's to answer, which says what came out so far."""
-    (tmp_path / "dave/01_echo").mkdir(parents=True)
-    (tmp_path / "dave/01_echo/server.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    hand_in(tmp_path / "dave", "import time\nprint('here', flush=True)\ntime.sleep(60)\n")
     file = tmp_path / "v.json"
-    process = subprocess.Popen([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--sandbox", "require",
-                                "--submission", tmp_path / "dave", "--json", file], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen([*CHECKS, "--sandbox", "require", "--submission", tmp_path / "dave", "--json", file],
+                               stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         while not file.exists():
             assert process.poll() is None
@@ -383,16 +368,13 @@ def test_ctrl_c_in_the_sandbox(tmp_path):
 
 def test_where_there_is_none(tmp_path):
     """`require` refuses, `auto` says what is not protected."""
-    (tmp_path / "class/alice/01_echo").mkdir(parents=True)
-    (tmp_path / "class/alice/01_echo/server.py").write_text("raise SystemExit(1)\n")
+    hand_in(tmp_path / "class/alice")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").symlink_to(sys.executable)
-    command = [sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--lesson", "01"]
-    environment = os.environ | {"PATH": str(tmp_path / "bin")}
     for where in (("--class", tmp_path / "class", "--report", tmp_path / "out"), ("--submission", tmp_path / "class/alice")):
-        done = subprocess.run([*command, *where, "--sandbox", "require"], capture_output=True, text=True, env=environment, check=False)
+        done = command("--lesson", "01", *where, "--sandbox", "require", PATH=str(tmp_path / "bin"))
         assert done.returncode == 4 and "bubblewrap (bwrap) is not installed" in done.stderr
-        done = subprocess.run([*command, *where, "--sandbox", "auto"], capture_output=True, text=True, env=environment, check=False)
+        done = command("--lesson", "01", *where, "--sandbox", "auto", PATH=str(tmp_path / "bin"))
         assert done.returncode == 1 and done.stdout.count("not isolated: bubblewrap (bwrap) is not installed") == 1
 
 
@@ -400,12 +382,10 @@ def test_without_a_sandbox_too(tmp_path):
     """Those that need no wall to be stopped, in a class with a neighbour."""
     names = ("claims_to_listen", "escapes_its_session", "prints_fake_results", "ships_files")
     expected = {name: lay_down(next(HOSTILE.glob(f"{name}*")), tmp_path / "class" / name) for name in names}
-    (tmp_path / "class/victim/01_echo").mkdir(parents=True)
-    (tmp_path / "class/victim/01_echo/server.py").write_text(ECHO)
-    done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", tmp_path / "class", "--report", tmp_path / "out",
-                           "--lesson", "01", "-n", "3", "--sandbox", "off"], capture_output=True, text=True, timeout=300, check=False)
+    hand_in(tmp_path / "class/victim", ECHO)
+    done = command("--class", tmp_path / "class", "--report", tmp_path / "out", "--lesson", "01", "-n", "3", "--sandbox", "off")
     assert done.returncode == 1 and "not isolated: --sandbox off" in done.stdout
-    assert {name: int(row["points"]) for name, row in rows_of(tmp_path / "out").items()} == expected | {"victim": 5}
+    assert {name: int(row["points"]) for name, row in table(tmp_path / "out").items()} == expected | {"victim": 5}
     assert not [one for one in psutil.Process().children(recursive=True) if is_a_students(one)]
 
 
@@ -418,8 +398,7 @@ def test_who_fools_the_observer_gets_no_pass(tmp_path):
         wrong.hand_in(target)
         server = target / "07_lock/server.py"
         server.write_text((path.read_text() if path else "") + "\n" + server.read_text())
-    done = subprocess.run([sys.executable, "-m", "pytest", TOP / "checks", "-p", "no:cacheprovider", "--class", tmp_path / "class", "--report", tmp_path / "out",
-                           "--lesson", "07", "-n", "2"], capture_output=True, text=True, timeout=300, check=False)
+    done = command("--class", tmp_path / "class", "--report", tmp_path / "out", "--lesson", "07", "-n", "2")
     assert done.returncode == 1, done.stdout + done.stderr
     seen = {}
     for path in (tmp_path / "out/results").glob("*.json"):
@@ -433,8 +412,7 @@ def test_who_fools_the_observer_gets_no_pass(tmp_path):
 
 def test_who_kills_the_checker_gets_a_row_that_says_so(tmp_path):
     """Without a sandbox a program can: the row is an error, no pass, and no points."""
-    lay_down(HOSTILE / "stops_itself.py", tmp_path)
-    (tmp_path / "01_echo/server.py").write_text("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n" + ECHO)
+    hand_in(tmp_path, "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n" + ECHO)
     result = judging.judged(judging.task("eve", *pack(tmp_path), []), protect=False)
     assert "ended (by SIGKILL)" in result["broke"]
     assert "passed" not in {check["verdict"] for check in result["lessons"][0]["checks"]}

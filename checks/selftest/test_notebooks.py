@@ -4,11 +4,10 @@ import copy
 import re
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
+from typed import TOP
 
-TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP))
 
 from notebooks.press import source  # noqa: E402

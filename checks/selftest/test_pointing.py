@@ -1,24 +1,16 @@
 """A failure points to the lines by which the program has gone wrong, where they can be seen: what is run for one message only, what loses something."""
 
 import pytest
-from gallery import HERE, read
-from lab.course import Run, checks_of
-from lab.judge import judge
+from gallery import judged_by
 from lab.verdict import FAILED
 
 
-def judged(name, check, tmp_path):
-    """This program of the gallery, judged by one check and those that it waits for; its failure, and the source of the lines to which it points."""
-    exhibit = read(HERE / "gallery" / f"{name}.py")
-    run = Run(exhibit.hand_in(tmp_path))
-    checks = checks_of(exhibit.lesson)
-    wanted = next(one for one in checks if one.name == check)
-    run.checks[exhibit.lesson] = [wanted]
-    judge(run, exhibit.lesson)
-    failed = run.checks[exhibit.lesson][0]
+def failure_of(name, check, folder):
+    """This check, by which this program of the gallery fails, and where it points: (check, [(source of the line, what)])."""
+    failed = judged_by(name, check, folder)
     assert failed.verdict == FAILED
-    sources = {file: (run.submission.files(exhibit.lesson)[file]).decode().splitlines() for file in {spot["file"] for spot in failed.where}}
-    return failed, [(sources[spot["file"]][spot["line"] - 1].strip(), spot["what"]) for spot in failed.where]
+    lesson = folder / name.partition("/")[0]
+    return failed, [((lesson / spot["file"]).read_text().splitlines()[spot["line"] - 1].strip(), spot["what"]) for spot in failed.where]
 
 
 @pytest.mark.parametrize("name, check, line, what", [
@@ -30,11 +22,11 @@ def judged(name, check, tmp_path):
     ("10_slow_clients/wrong/drops_the_oldest", "test_bound", "self.letters.append(letter)", "puts something into a deque that is full"),
 ])
 def test_points_to(name, check, line, what, tmp_path):
-    _, where = judged(name, check, tmp_path)
+    _, where = failure_of(name, check, tmp_path)
     assert any(source == line and words.startswith(what) for source, words in where[:6]), "\n".join(map(str, where))
 
 
 def test_a_circle_of_joins(tmp_path):
-    failed, where = judged("09_dead_clients/wrong/joins_the_dead", "test_two_find_each_other_dead", tmp_path)
+    failed, where = failure_of("09_dead_clients/wrong/joins_the_dead", "test_two_find_each_other_dead", tmp_path)
     assert "the thread of dan waits for ever for the end of the thread of eve" in failed.message
     assert where[0][0].startswith("thread.join()")

@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given, seed, settings
@@ -14,8 +13,9 @@ from lab.server import Server
 from lab.submission import Submission
 from lab.verdict import Failure
 from soak import QUIETLY, Soak, size
+from typed import TOP
 
-SOLUTIONS = Submission(Path(__file__).parent.parent.parent / "solutions")
+SOLUTIONS = Submission(TOP / "solutions")
 SERVERS = [lesson for lesson in sorted(os.listdir(SOLUTIONS.path)) if "03" <= lesson[:2] != "06"]
 
 
@@ -144,8 +144,6 @@ def program(lesson, *changes):
         assert old in text
         text = text.replace(old, new)
     return files | {"server.py": text.encode()}
-
-
 
 
 def test_a_failure_is_told_as_a_short_story():

@@ -2,13 +2,12 @@
 
 import os
 import threading
-from pathlib import Path
 
 import pytest
 from lab.terminal import Screen, Terminal
 from lab.verdict import Failure, NotStarted
+from typed import TOP
 
-TOP = Path(__file__).parent.parent.parent
 UTILS = (TOP / "solutions/06_client/utils.py").read_bytes()
 CLIENT = (TOP / "solutions/06_client/client.py").read_text()
 JOIN = {"type": "join", "user": "alice"}

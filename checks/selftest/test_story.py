@@ -1,5 +1,6 @@
 """What is told of a check: its story, what was sent as it is shown there, and the points."""
 
+from gallery import judged_by
 from lab.story import Story, difference, shown
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, points
 
@@ -17,6 +18,11 @@ def test_an_end_is_told_after_what_came_before_it():
     story.add("alice", "<-", "goodbye")
     story.came_after(end)
     assert story.lines() == ["alice <- goodbye", "alice <- the end of the stream"]
+
+
+def test_a_fresh_run_tells_its_own_story(tmp_path):
+    failed = judged_by("11_shutdown/wrong/asks_before_it_takes_the_lock", "test_client_whose_thread_has_begun", tmp_path)
+    assert "the teacher -- presses Ctrl-C" in failed.transcript
 
 
 def test_bytes_are_shown_readably():

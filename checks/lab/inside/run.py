@@ -16,7 +16,7 @@ import holds
 import where
 import witness
 from where import places, places_of, steps
-from witness import COMMANDS, HERE, MODULES, after_fork, make, obey, peer_of, ports, real, sleep, spare, start, tell, tell_who_is_left, wait_for_end, waiting_for_signal
+from witness import COMMANDS, HERE, MODULES, after_fork, make, peer_of, ports, real, sleep, spare, start, start_observer, tell, tell_who_is_left, wait_for_end, waiting_for_signal
 
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
 FILE_LIMIT = 64 << 20  # bytes
@@ -268,7 +268,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
     else:
         watch_catching()
     give_way(MODULES)
-    _thread.start_new_thread(obey, (commands, dict(COMMANDS), lambda: seal.changed(before)))
+    start_observer(commands, dict(COMMANDS), lambda: seal.changed(before))
     tell(event="begins")
     atexit.register(tell_who_is_left)  # is called last, after what the student registers
     run(path)

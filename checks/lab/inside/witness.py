@@ -138,6 +138,15 @@ def after_fork():
     _pipe_lock = allocate_lock()
 
 
+def start_observer(*arguments):
+    """Start the thread that obeys, to which no signal comes: one is for the program's threads, of which one may wait for it; see signal(7)."""
+    mask = getattr(signal, "pthread_sigmask", None)
+    before = mask and mask(signal.SIG_BLOCK, signal.valid_signals())  # a new thread has the mask of the one that starts it
+    _thread.start_new_thread(obey, arguments)
+    if mask:
+        mask(signal.SIG_SETMASK, before)
+
+
 def obey(commands, obeyed, changed, tell=tell):
     """Answer the checker's commands until it is gone, then end this process.
 
@@ -145,8 +154,6 @@ def obey(commands, obeyed, changed, tell=tell):
     are this thread's own, in no module.
     """
     observer.append(_thread.get_ident())
-    if hasattr(signal, "pthread_sigmask"):  # a signal is for the program's threads, of which one may wait for it; see signal(7)
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     rest = b""
     while True:
         try:

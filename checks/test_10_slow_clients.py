@@ -282,7 +282,7 @@ def test_answers_do_not_mix(server):
             (lambda: alice.says("hi"), frank.leaves, "frank"),
             (bob_is_refused, erin.leaves, "erin"))):
         with cut_in_two(server, bob, first, second):
-            bob.is_told(f"bob gets a system message{told and ' with {told!r} in it'}", told)
+            bob.is_told(f"bob gets a system message{f' with {told!r} in it' if told else ''}", told)
             alice.says(f"fence {number}")
             bob.hears_at_last(alice, f"fence {number}")
     henry = server.client("henry")

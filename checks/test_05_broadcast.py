@@ -4,7 +4,7 @@ import contextlib
 
 from lab.clients import line
 from lab.course import after, basis
-from lab.day import breaks_off, ends, leaves, sends_nonsense
+from lab.day import breaks_off, finishes_sending, leaves, sends_nonsense
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -236,7 +236,7 @@ def test_end_is_announced(server):
 
     recv() returning b"" is a way out like any other: announce it there as well.
     """
-    goes_once(server, ends)
+    goes_once(server, finishes_sending)
 
 
 @after(test_members_are_told, test_not_to_the_sender)
@@ -375,7 +375,7 @@ def test_stranger_goes_unnoticed(server):
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     alice.is_told_of(bob)
-    for goes in (ends, breaks_off):
+    for goes in (finishes_sending, breaks_off):
         before = server.counts()
         stranger = server.client("stranger")
         stranger.is_refused({"type": "dance"}, "an unknown type before the join")

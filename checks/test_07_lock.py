@@ -5,7 +5,7 @@ import itertools
 from lab.clients import line
 from lab.course import after, alone, basis
 from lab.day import (
-    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
+    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, finishes_sending, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
 from lab.evidence import place
 from lab.faults import MOST_POINTS
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -138,7 +138,7 @@ def test_refused_goes_unnoticed(server):
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     alice.is_told_of(bob)
     before = server.counts()
-    for goes in (leaves, ends, breaks_off):
+    for goes in (leaves, finishes_sending, breaks_off):
         other = server.client("a second bob")
         is_not_let_in(other, "bob")
         goes(other)

@@ -5,7 +5,7 @@ import time
 
 from lab.clients import WAIT, line
 from lab.course import after
-from lab.day import breaks_off, ends, joins_quietly, leaves
+from lab.day import breaks_off, finishes_sending, joins_quietly, leaves
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.members import is_chat
@@ -487,7 +487,7 @@ def says(sender, text, said):
     said.append((sender, text))
 
 
-WAYS = leaves, ends, breaks_off
+WAYS = leaves, finishes_sending, breaks_off
 
 
 def test_its_threads_end(server):

@@ -7,11 +7,12 @@ from .verdict import Failure, Unknown
 
 MORE_THAN_A_BUFFER = 20_000  # characters; a file made of a socket holds up to 8 KiB back
 
+
 def leaves(member):
     member.leaves()
 
 
-def ends(member):
+def finishes_sending(member):
     member.half_closes()
 
 
@@ -23,7 +24,7 @@ def sends_nonsense(member):
     member.sends_bytes(b"this is no JSON\n", may_end=True)
 
 
-GOING = leaves, ends, breaks_off, sends_nonsense
+GOING = leaves, finishes_sending, breaks_off, sends_nonsense
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ from test_04_join import *  # noqa: F403  what the lessons before asked still ho
 
 from lab.clients import line
 from lab.course import after, basis
-from lab.day import breaks_off, finishes_sending, leaves, sends_nonsense
+from lab.day import (
+    breaks_off, breaks_off_unnoticed, fence, finishes_sending, hear, leaves, says_and_done, says_and_is_heard, sends_nonsense)
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
 from test_04_join import is_heard_under_any_nick
@@ -119,8 +120,7 @@ def goes_on_after_a_failed_send(server, dies):
     dies(server, dead, lambda: says_and_done(alice, f"is {dead} there?"))
     with server.pointing_to(server.failed_send_to(dead), f"fails, since {dead} has gone"):
         hear(others, alice, f"is {dead} there?")
-        alice.says("and now?")
-        hear(others, alice, "and now?")
+        says_and_is_heard(alice, others, "and now?")
 
 
 def first_to_hear(server, sender, members):
@@ -134,17 +134,9 @@ def first_to_hear(server, sender, members):
     return first
 
 
-def hear(members, sender, text):
-    for member in members:
-        member.hears_from(sender, text)
-
-
 def dies_while(server, member, act):
     """The member breaks off, its own thread finds out and is late with that; meanwhile, act()."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        if hold.caught(seconds=0.5):
-            member.did("has a thread in the server that is late just now")
+    with breaks_off_unnoticed(member, "just now"):
         act()
 
 
@@ -159,12 +151,6 @@ def dies_unheard_while(server, member, act):
         act()
 
 
-def says_and_done(member, text="is anybody there?"):
-    """Say something, and wait a moment until the server is through with it."""
-    member.says(text)
-    member.server.is_through_with(member)
-
-
 @after(test_others_get_the_message, test_others_get_the_message_whatever_error_it_is)
 def test_chat_while_others_come_and_go(server):
     """05.2 A chat goes to every other member also while somebody joins, and while others leave
@@ -177,8 +163,7 @@ def test_chat_while_others_come_and_go(server):
     slow = first_to_hear(server, alice, (ann, bob, carol))
     heard_while(server, staying, alice, slow, "somebody is joining", lambda: newcomer.asks_for("newcomer"))
     heard_while(server, staying, alice, bob, "some are leaving", lambda: [member.leaves() for member in (early, late)])
-    alice.says("still here")
-    hear(staying, alice, "still here")
+    says_and_is_heard(alice, staying, "still here")
 
 
 def heard_while(server, members, sender, slow, text, others_act):
@@ -203,19 +188,6 @@ def test_not_to_the_sender(server):
     alice.says("hi")
     bob.hears(alice, "hi")
     fence(alice, bob)
-
-
-def fence(*members):
-    """What was said before is over: each member says something that must be the next chat the others hear.
-
-    Two rounds, since one client's thread may overtake another's.
-    """
-    for number in (1, 2):
-        for member in members:
-            member.says(f"fence {number}")
-            for other in members:
-                if other is not member:
-                    other.hears(member, f"fence {number}")
 
 
 @after(test_members_are_told, test_not_to_the_sender)

@@ -7,11 +7,11 @@ from test_05_broadcast import *  # noqa: F403  what the lessons before asked sti
 from lab.clients import line
 from lab.course import after, alone, basis
 from lab.day import (
-    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, finishes_sending, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
+    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, fence, finishes_sending, is_over, joins_quietly, leaves, says_and_done,
+    the_lock_is_held_for_long, the_room_empties)
 from lab.evidence import place
 from lab.faults import MOST_POINTS
 from test_04_join import test_any_nick  # noqa: F401
-from test_05_broadcast import fence
 from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes  # noqa: F401
 
 del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
@@ -172,16 +172,6 @@ def test_refused_was_never_in(server):
     other.joins("peggy")
     alice.says("welcome")
     other.hears_nothing_before(alice, "welcome")
-
-
-def is_over(*members):
-    """What was said and announced before has come: each says something that the others hear; see fence."""
-    for number in (1, 2):
-        for member in members:
-            member.says(f"fence {number}")
-            for other in members:
-                if other is not member:
-                    other.hears_at_last(member, f"fence {number}")
 
 
 @after(test_taken_nick)
@@ -440,8 +430,7 @@ def test_lock_is_free_after_a_failed_send(server):
     for error in SEND_ERRORS:
         dead = server.client(f"bob-{error}").joins()
         server.cannot_send_to(dead, error)
-        alice.says("is anybody there?")
-        server.is_through_with(alice)
+        says_and_done(alice)
         the_room_lives(server, f"a send to a member failed ({error})")
         dead.resets()
         server.notices(dead)

@@ -4,11 +4,11 @@ import contextlib
 
 from test_08_snapshot import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.day import and_then, joins_quietly
+from lab.day import and_then, breaks_off_unnoticed, is_over, joins_quietly, says_and_done, says_and_is_heard, start_afresh
 from lab.evidence import place
 from lab.faults import MOST_POINTS
-from test_05_broadcast import dies_unheard_while, dies_while, goes_on_after_a_failed_send, says_and_done
-from test_07_lock import SEND_ERRORS, is_over
+from test_05_broadcast import dies_unheard_while, dies_while, goes_on_after_a_failed_send
+from test_07_lock import SEND_ERRORS
 
 del test_announced_once_though_a_send_fails  # 09.2 asks for that, and for more
 
@@ -37,8 +37,8 @@ def test_a_failed_send(server):
     for error in ERRORS:
         bob = server.client(f"bob-{error}").joins()
         server.cannot_send_to(bob, error)
-        others_hear(alice, (first, last, server.witness), f"is {bob} there?")
-        others_hear(alice, (first, last, server.witness), "and now?")
+        for text in (f"is {bob} there?", "and now?"):
+            says_and_is_heard(alice, (first, last, server.witness), text)
 
 
 def test_others_get_the_message(server):
@@ -55,12 +55,6 @@ def test_others_get_the_message_from_a_member_never_heard(server):
     The error may be a ConnectionResetError or a BrokenPipeError: both are OSErrors.
     """
     goes_on_after_a_failed_send(server, dies_unheard_while)
-
-
-def others_hear(sender, others, text):
-    sender.says(text)
-    for other in others:
-        other.hears_from(sender, text)
 
 
 def test_found_by_its_own_thread(server):
@@ -199,10 +193,7 @@ def test_a_late_clean_up(server):
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     again = server.client("the next bob")
-    with server.holds("end", bob) as hold:
-        bob.resets()
-        if hold.caught(seconds=0.5):
-            bob.did("has a thread in the server that is late just now")
+    with breaks_off_unnoticed(bob, "just now"):
         says_and_done(alice)
         again.asks_for("bob")
         again.is_told("a join is answered by a system message")
@@ -264,9 +255,7 @@ def one_comes_before(server, bob, alice, point):
 def one_comes_between(server, bob, alice, point):
     """A send to bob fails, and its thread is late at this point while bob's own thread cleans up; is there such a point?"""
     with server.holds("fail", bob, point) as sender:
-        with server.holds("end", bob) as own:
-            bob.resets()
-            own.caught(seconds=0.5)
+        with breaks_off_unnoticed(bob) as own:
             alice.says("is bob there?")
             reached = sender.caught(lambda: server.rests(but=own.held), seconds=1)
         if reached:
@@ -281,9 +270,7 @@ def dies_once(server, dies):
     before = server.counts()
     bob = server.client("bob").joins()
     is_over(alice, carol)
-    for member in (alice, carol):
-        server.is_through_with(member)  # or what it said last might still be sent to bob
-        member.forgets_system_messages()
+    start_afresh(alice, carol)  # or what they said last might still be sent to bob
     told = dies(bob, alice, carol)
     nothing_is_left(server, before, [bob], alice, carol, told=told)
 
@@ -348,9 +335,7 @@ def many_join(server, *others):
     for member in many:
         server.is_through_with(member)  # or the thread that still tells the others might be the first to find some of them dead
     is_over(*others)
-    for member in others:
-        server.is_through_with(member)
-        member.forgets_system_messages()
+    start_afresh(*others)
     return many
 
 
@@ -385,9 +370,7 @@ def test_found_by_two_farewells(server):
     before = server.counts()
     dying = first, second, third = [server.client(name).joins() for name in ("dan", "erin", "frank")]
     is_over(alice, carol)
-    for member in (alice, carol, *dying):
-        server.is_through_with(member)
-        member.forgets_system_messages()
+    start_afresh(alice, carol, *dying)
     for member in (second, third):
         server.cannot_send_to(member, ERRORS[0])
     with server.holds("fail", third) as hold:
@@ -433,9 +416,7 @@ def test_two_find_each_other_dead(server):
     before = server.counts()
     dan, eve = server.client("dan").joins(), server.client("eve").joins()
     is_over(alice, carol, dan, eve)
-    for member in (alice, carol, dan, eve):
-        server.is_through_with(member)
-        member.forgets_system_messages()
+    start_afresh(alice, carol, dan, eve)
     for member in (dan, eve):
         server.cannot_send_to(member, ERRORS[0])
     with server.holds("send", dan) as to_dan, server.holds("send", eve) as to_eve:

@@ -7,16 +7,16 @@ from test_09_dead_clients import *  # noqa: F403  what the lessons before asked 
 
 from lab.clients import WAIT, line
 from lab.course import after
-from lab.day import breaks_off, finishes_sending, joins_quietly, leaves
+from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.members import is_chat
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, says_and_is_heard, size, stops_reading)
+    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
 from test_01_echo import test_half_close
-from test_07_lock import is_over, test_one_lock
-from test_09_dead_clients import is_free_again, others_hear
+from test_07_lock import test_one_lock
+from test_09_dead_clients import is_free_again
 
 del (  # so many messages at once are more than an outbox need hold; 10.3 has the short sends, and some of the ways to be found dead are enough
     test_order, test_order_when_sends_are_short,
@@ -103,7 +103,7 @@ def meet(server, *names):
 def life_goes_on(server, alice, carol):
     """The others talk, are refused, come and go, and hear of it all."""
     for sender, other in ((alice, carol), (carol, alice)):
-        others_hear(sender, (other, server.witness), f"{sender} goes on")
+        says_and_is_heard(sender, (other, server.witness), f"{sender} goes on")
     alice.is_refused({"type": "dance"}, "an unknown type")
     dave = server.client("dave").joins()
     for member in (alice, carol):
@@ -111,7 +111,7 @@ def life_goes_on(server, alice, carol):
     dave.leaves()
     for member in (alice, carol):
         member.is_told_of(dave, f"{member} is told that dave has gone")
-    others_hear(alice, (carol, server.witness), "dave has gone")
+    says_and_is_heard(alice, (carol, server.witness), "dave has gone")
 
 
 def test_reads_again(server):
@@ -137,7 +137,7 @@ def test_reads_again(server):
             bob.is_told("bob is told that dave has joined, and that dave has left", dave.nick)
             bob.is_told("bob is told that dave has left", dave.nick)
             for text in ("and now?", "and again?"):
-                others_hear(alice, (bob, server.witness), text)
+                says_and_is_heard(alice, (bob, server.witness), text)
 
 
 @after(test_reads_again)
@@ -209,7 +209,7 @@ def test_reads_again_just_before_the_bound(server):
         has_room_for(alice, ben, texts[:len(said) - 1])
         ben.reads_again()
         if misses_nothing(ben, [(alice, text) for text in texts[:len(said) - 1]]):
-            others_hear(alice, (ben, server.witness), "and now?")
+            says_and_is_heard(alice, (ben, server.witness), "and now?")
 
 
 def has_room_for(sender, slow, texts):
@@ -338,7 +338,7 @@ def test_messages_are_whole_when_sends_are_short(server):
     alice, bob = meet(server, "alice", "bob")
     server.sends_at_most(7)
     for text in ("hi", "Привет", "и ещё раз привет 🎉", "and now?"):
-        others_hear(alice, (bob, server.witness), text)
+        says_and_is_heard(alice, (bob, server.witness), text)
 
 
 @after(test_messages_do_not_mix)

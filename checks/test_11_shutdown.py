@@ -8,6 +8,7 @@ from test_10_slow_clients import *  # noqa: F403  what the lessons before asked 
 from lab import noise, stories
 from lab.clients import WAIT
 from lab.course import after
+from lab.day import breaks_off_unnoticed
 from lab.ending import no_daemons
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS, MOST_POINTS, points
@@ -117,10 +118,7 @@ def test_goodbye_past_one_who_has_broken_off(server):
 
 
 def ends_when_one_has_broken_off(server, member):
-    with server.holds("end", member) as hold:
-        member.resets()
-        if hold.caught(seconds=0.5):
-            member.did("has a thread in the server that is late with that")
+    with breaks_off_unnoticed(member, "with that") as hold:
         return server.gets_ctrl_c(then=hold.release)
 
 

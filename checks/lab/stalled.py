@@ -3,6 +3,7 @@
 import time
 
 from .clients import WAIT, line
+from .day import says_and_is_heard
 from .verdict import Failure, Unknown
 
 PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
@@ -13,13 +14,6 @@ PILE = 1000  # things in one container or queue: it is where they pile up
 AT_ONCE = 500  # messages at most that are under way to those who read
 AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
 ALL = 300.0  # seconds in which so much is said
-
-
-def says_and_is_heard(sender, others, text, said):
-    sender.says(text)
-    for other in others:
-        other.hears_from(sender, text)
-    said.append((sender, text))
 
 
 def joins_slowly(server, name):

@@ -7,6 +7,7 @@ from test_08_snapshot import *  # noqa: F403  what the lessons before asked stil
 from lab.day import and_then, breaks_off_unnoticed, is_over, joins_quietly, says_and_done, says_and_is_heard, start_afresh
 from lab.evidence import place
 from lab.faults import MOST_POINTS
+from lab.nicks import is_free_again
 from test_05_broadcast import dies_unheard_while, dies_while, goes_on_after_a_failed_send
 from test_07_lock import SEND_ERRORS
 
@@ -297,16 +298,6 @@ def nothing_is_left(server, before, dead, *others, told=None):
                 member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
     server.had_no_mistakes("a death")
     is_free_again(server, dead[-1].nick)
-
-
-def is_free_again(server, nick):
-    again = server.client(f"the next {nick}")
-    again.asks_for(nick)
-    again.is_told("a join with a nick that is free again is answered by a system message")
-    if not again.is_in():
-        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again)
-    again.leaves()
-    again.gets_end()
 
 
 def test_several_dead_at_once(server):

@@ -5,24 +5,26 @@ import time
 
 from test_09_dead_clients import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import WAIT, line
+from lab.clients import WAIT
 from lab.course import after
-from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, says_and_is_heard
+from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, meet, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
-from lab.members import is_chat
+from lab.nicks import is_free_again
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, fills_up, has_left, is_heard_in_pieces, joins_slowly, misses_nothing, piles_up, reads_too_late, size, stops_reading)
+    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, life_goes_on,
+    misses_nothing, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
+from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
 from test_01_echo import test_half_close
 from test_07_lock import test_one_lock
-from test_09_dead_clients import is_free_again
 
 del (  # so many messages at once are more than an outbox need hold; 10.3 has the short sends, and some of the ways to be found dead are enough
     test_order, test_order_when_sends_are_short,
     test_found_after_a_newcomer_has_joined, test_found_by_a_welcome, test_found_by_its_own_thread_and_a_send, test_found_by_two_farewells,
     test_found_while_its_own_thread_is_late, test_several_found_by_a_farewell, test_several_while_one_is_announced)
 
+WAYS = leaves, finishes_sending, breaks_off
 STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
 SOME = 60  # of these are long
@@ -91,29 +93,6 @@ def test_others_hear_while_many_sends_wait(server):
             life_goes_on(server, alice, carol)
 
 
-def meet(server, *names):
-    """Members of these names, each of whom has been told of all who came later."""
-    members = [server.client(name).joins() for name in names]
-    for number, member in enumerate(members):
-        for later in members[number + 1:]:
-            member.is_told_of(later)
-    return members
-
-
-def life_goes_on(server, alice, carol):
-    """The others talk, are refused, come and go, and hear of it all."""
-    for sender, other in ((alice, carol), (carol, alice)):
-        says_and_is_heard(sender, (other, server.witness), f"{sender} goes on")
-    alice.is_refused({"type": "dance"}, "an unknown type")
-    dave = server.client("dave").joins()
-    for member in (alice, carol):
-        member.is_told_of(dave)
-    dave.leaves()
-    for member in (alice, carol):
-        member.is_told_of(dave, f"{member} is told that dave has gone")
-    says_and_is_heard(alice, (carol, server.witness), "dave has gone")
-
-
 def test_reads_again(server):
     """10.2 A member that reads again before the bound is reached misses nothing
 
@@ -165,15 +144,6 @@ def test_bound(server):
             bob.is_cut_off()
 
 
-def comes_and_goes(server, name):
-    """Somebody who joins and leaves, of which walter is told; has he been told of both, so has everybody who reads."""
-    client = server.client(name).joins()
-    server.witness.is_told_of(client)
-    client.leaves()
-    server.witness.is_told_of(client)
-    return client
-
-
 @after(test_bound)
 def test_nothing_blocks_when_it_is_disconnected(server):
     """10.2 Whoever finds the bound reached waits for nothing while the lock is held
@@ -210,22 +180,6 @@ def test_reads_again_just_before_the_bound(server):
         ben.reads_again()
         if misses_nothing(ben, [(alice, text) for text in texts[:len(said) - 1]]):
             says_and_is_heard(alice, (ben, server.witness), "and now?")
-
-
-def has_room_for(sender, slow, texts):
-    """Nothing can be sent to the slow one while these are said; return those that were said until it was disconnected."""
-    server, said = slow.server, []
-    server.is_through_with(slow)
-    server.witness.forgets_system_messages()
-    with server.holds("full", slow), server.while_it_reads_nothing(slow):
-        slow.did("is slow: there is no room for anything that is sent to it")
-        slow.reads = False
-        for text in texts:
-            if has_left(slow):
-                break
-            says_and_is_heard(sender, (server.witness,), text, said)
-            server.waits_until(server.stands_still, 1)
-    return said
 
 
 def test_messages_do_not_mix(server):
@@ -280,27 +234,6 @@ def test_answers_do_not_mix(server):
         gina.hears_at_last(alice, "and now?")
 
 
-@contextlib.contextmanager
-def cut_in_two(server, receiver, first, second, point=1):
-    """first() makes the server send to the receiver; the thread that does is late in the middle of it, and second() comes in between.
-
-    Inside of this what has come is looked at; gives whether a thread was held.
-    """
-    receiver.has_message()
-    receiver.inbox.clear()
-    with server.holds("piece", receiver, point) as hold:
-        first()
-        held = hold.caught(receiver.has_message, seconds=WAIT)
-        if held:
-            receiver.did(f"has got half of a message: the send of it is late just now, at {place(held[0]['where'])}")
-            second()
-            server.waits_until(lambda: server.rests(but=held), WAIT)
-    if not held:
-        second()
-    with server.pointing_to(held[0]["where"] if held else (), f"was in the middle of sending this to {receiver} when another thread sent to him"):
-        yield held
-
-
 @after(test_messages_do_not_mix, test_bound)
 def test_last_word_does_not_mix(server):
     """10.3 When the bound is reached in the middle of a message, nothing is sent into it
@@ -322,10 +255,6 @@ def test_last_word_does_not_mix(server):
             goes_on = server.witness.takes_chat(text)  # or alice may be held up by that thread, too
     with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending this to bob when the bound was reached"):
         bob.hears_unless_cut_off(carol, "hi")
-
-
-def has_come(text, member):
-    return member.has_message() and any(is_chat(message) and message["text"] == text for _, message in member.inbox)
 
 
 @after(test_messages_do_not_mix)
@@ -417,61 +346,6 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
                 bob.hears_from(sender, text)
         if not held:
             return
-
-
-def all_comes_when_its_sender_is_late(server, more=""):
-    """Members talk, and the thread that has just sent something to bob is late, at one point after the other; bob hears them all."""
-    alice, bob, carol = meet(server, "alice", "bob", "carol")
-    for point in points():
-        bob.has_message()
-        said = []
-        with server.holds("sent", bob, point) as hold:
-            for sender in (alice, carol):  # the second wakes a writer that has come to wait
-                says(sender, f"{point} from {sender} {more}", said)
-                held = hold.caught(server.rests, seconds=1)
-                if held:
-                    break
-            if held:
-                bob.did(f"is sent nothing more for a moment: the thread that sends to him is late, at {place(held[0]['where'])}")
-                says(carol, f"{point} at last {more}", said)
-                server.waits_until(lambda: server.rests(but=held), 1)
-        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
-            for sender, text in said:
-                bob.hears_at_last(sender, text)
-        if not held:
-            return
-
-
-def all_comes_when_a_reader_is_late(server, more):
-    """Members talk, and the thread that has just read what one of them says is late, at one point after the other; bob hears them all."""
-    alice, bob, carol = meet(server, *(f"{name} again" for name in ("alice", "bob", "carol")))
-    for point in points():
-        text, other = f"{point} from alice {more}", f"{point} from carol"
-        whole = line({"type": "chat", "text": text})
-        alice.sends_bytes(whole[:-10])
-        server.takes_all(alice)
-        with server.holds("recv", alice, point) as hold:
-            alice.sends_bytes(whole[-10:])
-            held = hold.caught(server.rests, seconds=1)
-            if held:
-                alice.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
-                carol.says(other)
-                server.waits_until(lambda: server.rests(but=held), 1)
-        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
-            for member in (bob, server.witness):  # the first to whom it is sent may be either
-                member.hears_at_last(alice, text)
-                if held:
-                    member.hears_at_last(carol, other)
-        if not held:
-            return
-
-
-def says(sender, text, said):
-    sender.says(text)
-    said.append((sender, text))
-
-
-WAYS = leaves, finishes_sending, breaks_off
 
 
 def test_its_threads_end(server):

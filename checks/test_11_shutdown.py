@@ -12,7 +12,7 @@ from lab.day import breaks_off_unnoticed
 from lab.ending import no_daemons
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS, MOST_POINTS, points
-from lab.stalled import joins_slowly
+from lab.stalled import TALK, joins_slowly, talks_until_stuck
 from lab.verdict import Failure
 from test_05_broadcast import test_order  # noqa: F401  200 messages at once: the outbox that is given here has room for them
 
@@ -20,7 +20,6 @@ del test_ctrl_c  # 11.2 asks for more, and for no daemon threads
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
 NEWCOMERS = 8  # who come just before the end
-LONG, MOST_SAID = "x" * 20_000, 40  # what is said to them, and how often at most
 
 
 def test_listens(server):
@@ -225,7 +224,7 @@ def test_member_who_reads_a_little(server):
     forget_announcements(server, alice, bob)
     talks_until_stuck(alice, bob)
     for number in range(5):
-        alice.says(f"one more: {number} {LONG}")
+        alice.says(f"one more: {number} {TALK}")
     server.is_through_with(alice)
     bob.did("reads a little now and then")
     ending = server.gets_ctrl_c(sips=[bob])
@@ -391,27 +390,6 @@ def forget_announcements(server, *members):
     server.comes_to_rest()
     for member in (*members, server.witness):
         member.forgets_system_messages()
-
-
-def talks_until_stuck(sender, *slow):
-    """These read nothing, and somebody talks until nothing more can be sent to any of them, for two messages; return all that was said."""
-    server, said, before, still = sender.server, [], None, 0
-    for member in slow:
-        member.stops_reading()
-    while still < 2 and len(said) < MOST_SAID:
-        said.append(f"{len(said)} {LONG}")
-        sender.says(said[-1])
-        server.witness.hears_from(sender, said[-1])
-        server.waits_until(lambda: before != sent_to(slow) or all(map(server.is_held_up_by, slow)), HOLD_SECONDS)
-        before, last = sent_to(slow), before
-        still = still + 1 if before == last and all(map(server.is_held_up_by, slow)) else 0
-    for member in slow:
-        member.did("is slow: a send to it waits")
-    return said
-
-
-def sent_to(members):
-    return [member.server.has_sent(member) for member in members]
 
 
 def somebody_who_has_not_joined(server):

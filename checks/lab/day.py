@@ -72,6 +72,15 @@ def a_day_in_the_room(server):
         says_and_done(member, "bye")
 
 
+def meet(server, *names):
+    """Members of these names, each of whom has been told of all who came later."""
+    members = [server.client(name).joins() for name in names]
+    for number, member in enumerate(members):
+        for later in members[number + 1:]:
+            member.is_told_of(later)
+    return members
+
+
 def joins_quietly(server, name):
     """A member whose join is over before the next one comes; where the members are is looked for each time."""
     member = server.client(name).joins()
@@ -168,3 +177,24 @@ def start_afresh(*members):
     for member in members:
         member.server.is_through_with(member)
         member.forgets_system_messages()
+
+
+def is_heard_and_leaves(member, nick):
+    member.is_heard_as(nick)
+    member.leaves()
+    member.gets_end()
+    member.server.witness.is_told_of(nick)
+
+
+def the_room_lives(server, after):
+    """A newcomer joins and is heard; nobody who waits for a client holds the lock."""
+    newcomer = server.client("newcomer").joins()
+    if not newcomer.is_in():
+        raise server.failure(f"after {after} a newcomer is not heard", "the room goes on as before", client=newcomer)
+    server.comes_to_rest()
+    server.sharing.looks_for((server.witness, newcomer))
+    server.sharing.lock_is_free(after)
+    newcomer.leaves()
+    newcomer.gets_end()
+    server.witness.is_told_of("newcomer")
+    server.notices(newcomer)

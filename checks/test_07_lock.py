@@ -2,28 +2,22 @@
 
 import itertools
 
+from test_05_broadcast import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
+
 from lab.clients import line
 from lab.course import after, alone, basis
 from lab.day import (
-    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, ends, joins_quietly, leaves, the_lock_is_held_for_long, the_room_empties)
+    GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, fence, finishes_sending, is_heard_and_leaves, is_over, joins_quietly, leaves,
+    says_and_done, the_lock_is_held_for_long, the_room_empties, the_room_lives)
 from lab.evidence import place
 from lab.faults import MOST_POINTS
-from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
-from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
-from test_03_messages import (  # noqa: F401
-    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
-    test_not_utf8, test_reset_inside_a_line)
-from test_04_join import (  # noqa: F401
-    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
-    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
-from test_05_broadcast import (  # noqa: F401
-    fence, test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
-    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_order_when_sends_are_short,
-    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
-    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing, test_announced_once_though_a_send_fails)
-from test_06_client import (  # noqa: F401
-    test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
+from lab.nicks import ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, is_free_soon, is_let_in, is_not_let_in
+from test_04_join import test_any_nick  # noqa: F401
+from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes  # noqa: F401
+
+del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
+    test_chat_while_others_come_and_go, test_newcomer_is_told, test_others_get_the_message, test_others_get_the_message_whatever_error_it_is,
+    test_the_same_twice)
 
 SEND_ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MANY = 20  # joins with a taken nick on one connection
@@ -92,21 +86,6 @@ def may_be_refused_often(client, nick):
     client.server.does_not_recurse(MANY, "refused join", "however often a client is refused, it may try again")
 
 
-def is_heard_and_leaves(member, nick):
-    member.is_heard_as(nick)
-    member.leaves()
-    member.gets_end()
-    member.server.witness.is_told_of(nick)
-
-
-def is_not_let_in(client, nick):
-    client.asks_for(nick)
-    offset, _ = client.is_told(f"a join with the taken nick {nick!r} is answered by a system message")
-    if client.is_in():
-        raise client.server.failure(f"{client} was let in, though {nick.strip()!r} is in the room: whatever it was told, what it says is heard in the room",
-                                    f"a join with the taken nick {nick.strip()!r} is refused, and who was refused has not joined", client=client, offset=offset)
-
-
 @after(test_taken_nick)
 def test_taken_nick_is_private(server):
     """07.1 A refused join is answered to that client alone and not announced
@@ -138,7 +117,7 @@ def test_refused_goes_unnoticed(server):
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     alice.is_told_of(bob)
     before = server.counts()
-    for goes in (leaves, ends, breaks_off):
+    for goes in (leaves, finishes_sending, breaks_off):
         other = server.client("a second bob")
         is_not_let_in(other, "bob")
         goes(other)
@@ -159,8 +138,8 @@ def test_refused_was_never_in(server):
     """
     alice, other = server.client("alice").joins(), server.client("a second bob")
     server.client("bob").joins()
-    before, held = None, True
-    for point in itertools.takewhile(lambda _: held, range(1, MOST_POINTS)):
+    before = None
+    for point in range(1, MOST_POINTS):
         with server.holds("recv", other, point) as hold:
             other.asks_for("bob")
             held = hold.caught(other.has_something, seconds=1)
@@ -176,19 +155,11 @@ def test_refused_was_never_in(server):
                                      "who is refused is no member, not for a moment", other)
             failure.where = server.evidence.spots(held[0]["where"], "one thread was late here, after its first critical section, and another went on") + failure.where
             raise failure
+        if not held:
+            break
     other.joins("peggy")
     alice.says("welcome")
     other.hears_nothing_before(alice, "welcome")
-
-
-def is_over(*members):
-    """What was said and announced before has come: each says something that the others hear; see fence."""
-    for number in (1, 2):
-        for member in members:
-            member.says(f"fence {number}")
-            for other in members:
-                if other is not member:
-                    other.hears_at_last(member, f"fence {number}")
 
 
 @after(test_taken_nick)
@@ -206,9 +177,7 @@ def test_nick_is_free_again(server):
         server.witness.is_told_of(bob)
         server.settles(*before)
         again = server.client("the next bob")
-        again.asks_for("bob")
-        again.is_told("a join with a nick that is free again is answered by a system message")
-        if not again.is_in():
+        if not is_let_in(again, "bob"):
             raise server.failure(f"the nick 'bob' is still taken, though bob has gone (he {goes.__name__.replace('_', ' ')})",
                                  "a nick is free again once its member has left", client=again)
         server.witness.forgets_system_messages()
@@ -233,71 +202,9 @@ def test_same_nick_at_the_same_moment(server):
     Look for the nick and put it in without letting the lock go in between: both inside
     one `with lock`.
     """
-    before = most = beside = None
-    for point in range(1, MOST_POINTS):
-        one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick {point}"
-        with server.holds("recv", one, point) as hold:
-            one.asks_for(nick)
-            held = hold.caught(one.has_something)
-            sections = server.sections(held[0]) if held else 0
-            before = sections if before is None else before
-            most = max(most or 0, sections - before)
-            other.asks_for(nick)
-            if held:
-                one.did("is served by a thread that is late just now, at " + place(held[0]['where']))
-                is_first = not beside and server.holds_a_lock(held[0])
-                if is_first:
-                    beside = server.client("eve")
-                    beside.asks_for("eve")
-                    server.waits_until(lambda: beside.has_something() or server.rests(but=held), 1)
-                server.waits_until(lambda: other.has_something() or server.rests(but=held), 1)
-        one_gets_it(one, other, nick, held, "when the other's came in between")
-        if held and is_first:
-            is_let_in_later(beside, held)
-        if not held:
-            break
+    most = ask_while_one_is_late(server)
     for number, sections in enumerate(itertools.product(range(1, min(most, MOST_SECTIONS) + 1), repeat=2)):
-        one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another {number}"
-        with server.holds("section", one, sections[0]) as first, server.holds("section", other, sections[1]) as second:
-            one.asks_for(nick)
-            first.caught(one.has_something)
-            other.asks_for(nick)
-            held = second.caught(lambda: other.has_something() or server.rests(but=first.held))
-            if first.held and held:
-                one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {place(first.held[0]['where'])} and {place(held[0]['where'])}")
-            first.release()
-            server.waits_until(lambda: server.rests(but=held), 1)
-        one_gets_it(one, other, nick, held, "when the other's was late, too")
-
-
-def one_gets_it(one, other, nick, held, when):
-    """Of these two that have asked for this nick exactly one is let in. held: the thread that was late meanwhile."""
-    server = one.server
-    for client in (one, other):
-        client.is_told(f"{client}'s join is answered by a system message")
-    let_in = [client for client in (one, other) if client.is_in()]
-    if len(let_in) != 1:
-        failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
-                                 + (f": one's thread was late at {place(held[0]['where'])}, {when}" if held else ""),
-                                 "exactly one of them gets the nick, in whatever order the threads run")
-        failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
-        raise failure
-    for client in (one, other):
-        client.closes()
-    server.waits_until(server.rests, 1)
-
-
-def is_let_in_later(client, held):
-    """The client has asked for a free nick while the lock was held by this thread, and is let in when it can be had."""
-    server = client.server
-    client.is_told(f"{client}'s join is answered by a system message")
-    missed, gave_up = server.missed_a_lock(client)
-    if not client.is_in() and not gave_up:
-        failure = server.failure(f"{client} asked for a nick that is free, just when another's thread held a lock, and is not in the room",
-                                 "whoever asks for a free nick is let in, in whatever order the threads run", client=client)
-        failure.where = (server.evidence.spots(missed[:1], "asks for the lock, and goes on without it")
-                         + server.evidence.spots(held[0]["where"], "one thread was late here, with a lock in its hands") + failure.where)
-        raise failure
+        ask_while_both_are_late(server, number, *sections)
 
 
 @alone
@@ -343,62 +250,6 @@ def test_others_come_and_go_between(server):
             server.witness.forgets_system_messages()
             if not come_and_go_while_late(alice, leaver, late, coming, server.holds(what, late, point)):
                 break
-
-
-def come_and_go_while_late(alice, leaver, late, coming, hold):
-    """Others come, and leaver goes, while the thread that serves late is held: comes late, or leaves? Returns the hold's catch."""
-    server, newcomers = late.server, []
-    with hold:
-        if coming:
-            late.asks_for(late.name)
-        else:
-            late.leaves()
-        held = hold.caught(lambda: (late.has_something() if coming else server.has_closed(late)) and server.rests(), seconds=1)
-        if held:
-            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {place(held[0]['where'])}")
-            newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
-            for newcomer in newcomers:
-                newcomer.asks_for(newcomer.name)
-            leaver.leaves()
-            server.waits_until(lambda: server.rests(but=held), 1)
-    if held:
-        with server.pointing_to(held[0]["where"], "one thread was late here, and others went on"):
-            have_come(alice, *newcomers, *[late] * coming)
-            have_gone(server, leaver, *[late] * (not coming))
-    for client in (late, leaver, *newcomers):
-        client.closes()
-        server.notices(client)
-    return held
-
-
-def have_come(alice, *members):
-    for member in members:
-        if not member.is_in():
-            raise member.server.failure(f"{member} asked for a nick that is free, and is not in the room", "whoever asks for a free nick is let in", client=member)
-        alice.says(f"hello {member}")
-        member.hears_at_last(alice, f"hello {member}")
-
-
-def have_gone(server, *members):
-    for member in members:
-        server.witness.is_told_of(member)
-        is_free_soon(server, member.nick, f"{member} has gone")
-
-
-def is_free_soon(server, nick, why):
-    again = server.client(f"the next {nick}")
-
-    def is_let_in():
-        again.asks_for(nick)
-        again.is_told("a join with a nick that is free again is answered by a system message")
-        return again.is_in()
-
-    server.waits_until(server.rests, 1)
-    if not server.waits_until(is_let_in, 2):  # it may become free a little later than it is announced
-        raise server.failure(f"the nick {nick!r} is still taken, though {why}", "a nick is free again once its member has left", client=again)
-    again.leaves()
-    again.closes()  # some wait for that before they close their side
-    server.notices(again)
 
 
 def test_lock_is_free_after_refusals(server):
@@ -447,8 +298,7 @@ def test_lock_is_free_after_a_failed_send(server):
     for error in SEND_ERRORS:
         dead = server.client(f"bob-{error}").joins()
         server.cannot_send_to(dead, error)
-        alice.says("is anybody there?")
-        server.is_through_with(alice)
+        says_and_done(alice)
         the_room_lives(server, f"a send to a member failed ({error})")
         dead.resets()
         server.notices(dead)
@@ -478,20 +328,6 @@ def test_lock_is_free_after_half_a_character(server):
         odd.closes()
         server.notices(odd)
         the_room_lives(server, f"a {'chat' if joins else 'join'} with half of a character")
-
-
-def the_room_lives(server, after):
-    """A newcomer joins and is heard; nobody who waits for a client holds the lock."""
-    newcomer = server.client("newcomer").joins()
-    if not newcomer.is_in():
-        raise server.failure(f"after {after} a newcomer is not heard", "the room goes on as before", client=newcomer)
-    server.comes_to_rest()
-    server.sharing.looks_for((server.witness, newcomer))
-    server.sharing.lock_is_free(after)
-    newcomer.leaves()
-    newcomer.gets_end()
-    server.witness.is_told_of("newcomer")
-    server.notices(newcomer)
 
 
 def test_one_order(server):

@@ -1,28 +1,10 @@
 """Lesson 08: nothing that may block is done while the lock is held, rule by rule."""
 
+from test_07_lock import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
+
 from lab.clients import WAIT, line
 from lab.course import after
 from lab.day import a_day_in_the_room, and_then, joins_quietly
-from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
-from test_02_threads import test_ctrl_c, test_hundred_clients, test_silent_client, test_threads_end  # noqa: F401
-from test_03_messages import (  # noqa: F401
-    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
-    test_not_utf8, test_reset_inside_a_line)
-from test_04_join import (  # noqa: F401
-    test_any_nick, test_any_text, test_first_message_is_a_join, test_gone, test_leave, test_missing_field, test_pieces,
-    test_second_join, test_unknown_type, test_wrong_kind, test_wrong_nick)
-from test_05_broadcast import (  # noqa: F401
-    test_chat_before_a_bad_line, test_chat_to_the_others, test_end_by_a_bad_line_is_announced, test_end_is_announced, test_every_other_member,
-    test_leave_is_announced, test_members_are_told, test_not_to_the_sender, test_order, test_order_when_a_send_is_late, test_order_when_sends_are_short,
-    test_refusal_is_private, test_refused_join_is_private, test_reset_is_announced, test_stranger_goes_unnoticed,
-    test_stranger_hears_nothing, test_stranger_is_not_heard, test_stranger_is_told_nothing, test_announced_once_though_a_send_fails)
-from test_06_client import (  # noqa: F401
-    test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes)
-from test_07_lock import (  # noqa: F401
-    test_join, test_lock_is_free_after_a_failed_send, test_lock_is_free_after_half_a_character, test_lock_is_free_after_leavings,
-    test_lock_is_free_after_refusals, test_nick_is_free_again, test_one_lock, test_one_lock_at_the_end, test_one_order, test_others_come_and_go_between,
-    test_refused_goes_unnoticed, test_refused_was_never_in, test_same_nick_at_the_same_moment, test_taken_nick, test_taken_nick_is_private)
 
 MUCH = 100  # chats in one piece
 

@@ -20,7 +20,9 @@ server.py       a student's server as the checks see it: its clients, and what i
 seen.py         what is seen of it from inside: does it rest, who waits for whom, what went over a connection
 pointing.py     to which lines a failure points: those run for one message only, those by which one is lost
 day.py          members come, speak and go in all ways
+nicks.py        who gets a nick, and whether it is free again
 stalled.py      members who do not read, and what is said to them
+wire.py         what comes over one connection when a sender or a reader is late
 sleeping.py     loops that do nothing but sleep
 machine.py      how long a program is waited for while the machine lets it not run
 ending.py       what comes of Ctrl-C: what the members still get, and whether the server ends in time and how

@@ -7,11 +7,12 @@ from .verdict import Failure, Unknown
 
 MORE_THAN_A_BUFFER = 20_000  # characters; a file made of a socket holds up to 8 KiB back
 
+
 def leaves(member):
     member.leaves()
 
 
-def ends(member):
+def finishes_sending(member):
     member.half_closes()
 
 
@@ -23,7 +24,7 @@ def sends_nonsense(member):
     member.sends_bytes(b"this is no JSON\n", may_end=True)
 
 
-GOING = leaves, ends, breaks_off, sends_nonsense
+GOING = leaves, finishes_sending, breaks_off, sends_nonsense
 
 
 @contextlib.contextmanager
@@ -42,8 +43,7 @@ def a_day_in_the_room(server):
     """Everything that makes threads touch the members; what comes of it is not looked at here."""
     members = alice, bob, carol = [joins_quietly(server, name) for name in ("alice", "bob", "carol")]
     for member, text in zip(members, ("hi", "hi", "x" * MORE_THAN_A_BUFFER)):
-        member.says(text)
-        server.is_through_with(member)
+        says_and_done(member, text)
     server.comes_to_rest()
     server.sharing.looks_for(members)
     server.sleepers_wake()
@@ -69,8 +69,16 @@ def a_day_in_the_room(server):
     server.sharing.loses(carol)
     server.sleepers_wake()
     for member in (alice, bob):
-        member.says("bye")
-        server.is_through_with(member)
+        says_and_done(member, "bye")
+
+
+def meet(server, *names):
+    """Members of these names, each of whom has been told of all who came later."""
+    members = [server.client(name).joins() for name in names]
+    for number, member in enumerate(members):
+        for later in members[number + 1:]:
+            member.is_told_of(later)
+    return members
 
 
 def joins_quietly(server, name):
@@ -112,9 +120,81 @@ def the_room_empties(server):
 
 def dies_unnoticed(server, member, sender):
     """The member breaks off, and while its own thread is late with that, somebody sends to it."""
-    with server.holds("end", member) as hold:
-        member.resets()
-        hold.caught(seconds=0.5)
-        sender.says("is anybody there?")
-        server.is_through_with(sender)
+    with breaks_off_unnoticed(member):
+        says_and_done(sender)
     server.notices(member)
+
+
+@contextlib.contextmanager
+def breaks_off_unnoticed(member, late=""):
+    """The member breaks off, and inside of this its own thread is late with that; gives the hold. late: what the story says of it, if anything."""
+    with member.server.holds("end", member) as hold:
+        member.resets()
+        if hold.caught(seconds=0.5) and late:
+            member.did(f"has a thread in the server that is late {late}")
+        yield hold
+
+
+def says_and_done(member, text="is anybody there?"):
+    """Say something, and wait a moment until the server is through with it."""
+    member.says(text)
+    member.server.is_through_with(member)
+
+
+def hear(members, sender, text):
+    for member in members:
+        member.hears_from(sender, text)
+
+
+def says_and_is_heard(sender, others, text, said=None):
+    """The others hear it as the next from this sender; it is noted in `said`, [(sender, text)], if there is such a list."""
+    sender.says(text)
+    hear(others, sender, text)
+    if said is not None:
+        said.append((sender, text))
+
+
+def fence(*members, is_next=True):
+    """What was said before is over: each member says something that must be the next chat the others hear (is_next), or be heard at last.
+
+    Two rounds, since one client's thread may overtake another's.
+    """
+    for number in (1, 2):
+        for member in members:
+            member.says(f"fence {number}")
+            for other in members:
+                if other is not member:
+                    (other.hears if is_next else other.hears_at_last)(member, f"fence {number}")
+
+
+def is_over(*members):
+    """What was said and announced before has come, whatever it was."""
+    fence(*members, is_next=False)
+
+
+def start_afresh(*members):
+    """What they said last is sent to nobody any more, and what they were told until now is put away."""
+    for member in members:
+        member.server.is_through_with(member)
+        member.forgets_system_messages()
+
+
+def is_heard_and_leaves(member, nick):
+    member.is_heard_as(nick)
+    member.leaves()
+    member.gets_end()
+    member.server.witness.is_told_of(nick)
+
+
+def the_room_lives(server, after):
+    """A newcomer joins and is heard; nobody who waits for a client holds the lock."""
+    newcomer = server.client("newcomer").joins()
+    if not newcomer.is_in():
+        raise server.failure(f"after {after} a newcomer is not heard", "the room goes on as before", client=newcomer)
+    server.comes_to_rest()
+    server.sharing.looks_for((server.witness, newcomer))
+    server.sharing.lock_is_free(after)
+    newcomer.leaves()
+    newcomer.gets_end()
+    server.witness.is_told_of("newcomer")
+    server.notices(newcomer)

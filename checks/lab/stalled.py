@@ -1,25 +1,21 @@
-"""Members who do not read: what is said to them until nothing more can be sent, and what becomes of them then (lesson 10)."""
+"""Members who do not read: what is said to them until nothing more can be sent, and what becomes of them then (lessons 10 and 11)."""
 
 import time
 
 from .clients import WAIT, line
+from .day import says_and_is_heard
+from .faults import HOLD_SECONDS
 from .verdict import Failure, Unknown
 
 PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
 SHORT, LONG, LONGEST = "x" * 1000, "x" * 30_000, "x" * 60_000  # what is said to members who do not read
 MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more than MOST, and MANY messages more, nobody may keep
 MANY = 10_000
+TALK, MOST_TALK = "x" * 20_000, 40  # what is said until nothing more can be sent, and how often at most
 PILE = 1000  # things in one container or queue: it is where they pile up
 AT_ONCE = 500  # messages at most that are under way to those who read
 AGAIN = 15.0  # seconds after which a thread that still waits for such a member does so again and again
 ALL = 300.0  # seconds in which so much is said
-
-
-def says_and_is_heard(sender, others, text, said):
-    sender.says(text)
-    for other in others:
-        other.hears_from(sender, text)
-    said.append((sender, text))
 
 
 def joins_slowly(server, name):
@@ -145,3 +141,63 @@ def piles_up(slow, sender, said, text, enough, held=lambda: False):
 
 def size(said):
     return sum(len(text) for _, text in said)
+
+
+def has_room_for(sender, slow, texts):
+    """Nothing can be sent to the slow one while these are said; return those that were said until it was disconnected."""
+    server, said = slow.server, []
+    server.is_through_with(slow)
+    server.witness.forgets_system_messages()
+    with server.holds("full", slow), server.while_it_reads_nothing(slow):
+        slow.did("is slow: there is no room for anything that is sent to it")
+        slow.reads = False
+        for text in texts:
+            if has_left(slow):
+                break
+            says_and_is_heard(sender, (server.witness,), text, said)
+            server.waits_until(server.stands_still, 1)
+    return said
+
+
+def talks_until_stuck(sender, *slow):
+    """These read nothing, and somebody talks until nothing more can be sent to any of them, for two messages; return all that was said."""
+    server, said, before, still = sender.server, [], None, 0
+    for member in slow:
+        member.stops_reading()
+    while still < 2 and len(said) < MOST_TALK:
+        said.append(f"{len(said)} {TALK}")
+        sender.says(said[-1])
+        server.witness.hears_from(sender, said[-1])
+        server.waits_until(lambda: before != sent_to(slow) or all(map(server.is_held_up_by, slow)), HOLD_SECONDS)
+        before, last = sent_to(slow), before
+        still = still + 1 if before == last and all(map(server.is_held_up_by, slow)) else 0
+    for member in slow:
+        member.did("is slow: a send to it waits")
+    return said
+
+
+def sent_to(members):
+    return [member.server.has_sent(member) for member in members]
+
+
+def life_goes_on(server, alice, carol):
+    """The others talk, are refused, come and go, and hear of it all."""
+    for sender, other in ((alice, carol), (carol, alice)):
+        says_and_is_heard(sender, (other, server.witness), f"{sender} goes on")
+    alice.is_refused({"type": "dance"}, "an unknown type")
+    dave = server.client("dave").joins()
+    for member in (alice, carol):
+        member.is_told_of(dave)
+    dave.leaves()
+    for member in (alice, carol):
+        member.is_told_of(dave, f"{member} is told that dave has gone")
+    says_and_is_heard(alice, (carol, server.witness), "dave has gone")
+
+
+def comes_and_goes(server, name):
+    """Somebody who joins and leaves, of which walter is told; has he been told of both, so has everybody who reads."""
+    client = server.client(name).joins()
+    server.witness.is_told_of(client)
+    client.leaves()
+    server.witness.is_told_of(client)
+    return client

@@ -1,7 +1,7 @@
 """Only who says leave has its writer ended; who goes without a word leaves it behind.
 
 fails: 10.5
-says: after bob ends the server has
+says: after bob finishes sending the server has
 """
 
 import queue

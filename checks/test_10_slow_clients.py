@@ -19,10 +19,9 @@ from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_
 from test_01_echo import test_half_close
 from test_07_lock import test_one_lock
 
-del (  # so many messages at once are more than an outbox need hold; 10.3 has the short sends, and some of the ways to be found dead are enough
-    test_order, test_order_when_sends_are_short,
-    test_found_after_a_newcomer_has_joined, test_found_by_a_welcome, test_found_by_its_own_thread_and_a_send, test_found_by_two_farewells,
-    test_found_while_its_own_thread_is_late, test_several_found_by_a_farewell, test_several_while_one_is_announced)
+# So many messages at once are more than an outbox need hold; 10.3 has the short sends; and what the last one
+# holds back may have been sent by a writer before any send can fail.
+del test_order, test_order_when_sends_are_short, test_found_after_a_newcomer_has_joined
 
 WAYS = leaves, finishes_sending, breaks_off
 STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself

@@ -146,7 +146,7 @@ def dies_unheard_while(server, member, act):
         member.says("I am off")
         held = hold.caught(seconds=0.5)
         if held:
-            member.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
+            member.did(f"is served by a thread that is late just now, at {place(held.where)}")
         member.resets()
         act()
 
@@ -175,7 +175,7 @@ def heard_while(server, members, sender, slow, text, others_act):
             slow.did("is slow: the send of this takes its time")
         others_act()
         server.waits_until(lambda: server.rests(but=held), 1)
-    with server.pointing_to(held[0]["where"] if held else (), f"was sending this to {slow} when the members changed"):
+    with server.pointing_to(held.where, f"was sending this to {slow} when the members changed"):
         hear(members, sender, text)
 
 

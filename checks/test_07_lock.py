@@ -146,14 +146,14 @@ def test_refused_was_never_in(server):
             sections = server.sections(held[0]) if held else 0
             before = sections if before is None else before
             if held and sections > before:
-                other.did("is served by a thread that is late just now, after its first critical section, at " + place(held[0]['where']))
+                other.did("is served by a thread that is late just now, after its first critical section, at " + place(held.where))
                 alice.says(f"{point}")
                 server.waits_until(lambda: server.rests(but=held), 1)
         other.is_told("a join with the taken nick 'bob' is answered by a system message")
         if other.takes_chat(f"{point}"):
-            failure = server.failure(f"a second bob, whose nick is taken, heard what alice said: its thread was late at {place(held[0]['where'])}, and it was a member then",
+            failure = server.failure(f"a second bob, whose nick is taken, heard what alice said: its thread was late at {place(held.where)}, and it was a member then",
                                      "who is refused is no member, not for a moment", other)
-            failure.where = server.evidence.spots(held[0]["where"], "one thread was late here, after its first critical section, and another went on") + failure.where
+            failure.where = server.evidence.spots(held.where, "one thread was late here, after its first critical section, and another went on") + failure.where
             raise failure
         if not held:
             break

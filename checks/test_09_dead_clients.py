@@ -138,7 +138,7 @@ def test_found_while_its_own_thread_is_late(server):
             bob.says("am I late?")
             held = hold.caught(lambda: alice.has_something() or server.rests(), seconds=1)
             if held:
-                bob.did(f"has a thread in the server that is late with this just now, at {place(held[0]['where'])}")
+                bob.did(f"has a thread in the server that is late with this just now, at {place(held.where)}")
             server.cannot_send_to(bob, ERRORS[0])
             alice.says("is bob there?")
             server.waits_until(lambda: server.rests(but=held), 1)
@@ -234,7 +234,7 @@ def comes_between_at_each_point(server, comes):
         for member in (alice, carol):
             member.is_told_of(bob)
         reached = comes(server, bob, alice, point)
-        dead[bob] = reached[0]["where"] if reached else ()
+        dead[bob] = reached.where
         if not reached:
             break
     nothing_is_left(server, before, dead, alice, carol)
@@ -246,7 +246,7 @@ def one_comes_before(server, bob, alice, point):
         bob.half_closes()
         reached = own.caught(lambda: server.has_closed(bob) or server.rests(), seconds=1)
         if reached:
-            bob.did(f"has gone, and the server's thread for this is late just now, at {place(reached[0]['where'])}")
+            bob.did(f"has gone, and the server's thread for this is late just now, at {place(reached.where)}")
             server.cannot_send_to(bob, ERRORS[0])
             alice.says("is bob there?")
             server.waits_until(lambda: server.rests(but=reached), 1)
@@ -260,7 +260,7 @@ def one_comes_between(server, bob, alice, point):
             alice.says("is bob there?")
             reached = sender.caught(lambda: server.rests(but=own.held), seconds=1)
         if reached:
-            bob.did(f"is found dead by a send, whose thread is late just now, at {place(reached[0]['where'])}")
+            bob.did(f"is found dead by a send, whose thread is late just now, at {place(reached.where)}")
             server.waits_until(lambda: server.rests(but=reached), 1)
     return reached
 
@@ -368,7 +368,7 @@ def test_found_by_two_farewells(server):
         alice.says("is anybody there?")
         held = hold.caught(server.rests, seconds=1)
         if held:
-            third.did(f"is found dead by a send, whose thread is late just now, at {place(held[0]['where'])}")
+            third.did(f"is found dead by a send, whose thread is late just now, at {place(held.where)}")
         server.cannot_send_to(first, ERRORS[0])
     server.is_through_with(alice)
     says_and_done(carol)

@@ -252,7 +252,7 @@ def test_last_word_does_not_mix(server):
             says(alice, text := f"{len(said)} {LONGEST}", said)
             server.waits_until(lambda: has_come(text, server.witness) or server.rests(but=held), WAIT)
             goes_on = server.witness.takes_chat(text)  # or alice may be held up by that thread, too
-    with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending this to bob when the bound was reached"):
+    with server.pointing_to(held.where, "was in the middle of sending this to bob when the bound was reached"):
         bob.hears_unless_cut_off(carol, "hi")
 
 
@@ -293,16 +293,16 @@ def test_order_for_a_slow_member(server):
         for sender, text in more:
             sender.says(text)
         if held:
-            bob.did(f"is slow: the send of what comes first takes its time, at {place(held[0]['where'])}")
+            bob.did(f"is slow: the send of what comes first takes its time, at {place(held.where)}")
             server.waits_until(lambda: bob.has_message() or server.rests(but=held + turn.held), WAIT)
         late = turn.held
         if late:
-            bob.did(f"is still slow: {len(late)} of the threads that wait for their turn with him get it last, and the last of them first, at {place(late[0]['where'])}")
+            bob.did(f"is still slow: {len(late)} of the threads that wait for their turn with him get it last, and the last of them first, at {place(late.where)}")
         hold.release()
         for _ in late:
             server.waits_until(lambda: server.rests(but=late), WAIT)
             turn.release_last()
-    with server.pointing_to(late[0]["where"] if late else held[0]["where"] if held else (),
+    with server.pointing_to(late.where or held.where,
                             "waited here for its turn, and others came first" if late else "was late with what was said first"):
         for sender, text in said:
             bob.hears_from(sender, text)
@@ -336,11 +336,11 @@ def test_nothing_is_lost_when_who_puts_it_in_is_late(server):
             says(carol, f"{point} third", said)
             held = hold.caught(lambda: server.rests(but=sending), seconds=1)
             if held:
-                carol.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}, while all that waits for bob is sent")
+                carol.did(f"is served by a thread that is late just now, at {place(held.where)}, while all that waits for bob is sent")
             slow.release()
             server.waits_until(lambda: server.rests(but=held), 1)
         says(alice, f"{point} last", said)
-        with server.pointing_to(held[0]["where"] if held else (), "was late here, while what waited for bob was taken out"):
+        with server.pointing_to(held.where, "was late here, while what waited for bob was taken out"):
             for sender, text in said:
                 bob.hears_from(sender, text)
         if not held:

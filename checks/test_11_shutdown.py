@@ -84,10 +84,10 @@ def test_goodbye_after_half_a_message(server):
         if held and server.is_main_thread(held[0]):  # Ctrl-C interrupts that one wherever it is
             hold.release()
         elif held:
-            bob.did(f"has got half of a message: the send of it is late just now, at {place(held[0]['where'])}")
+            bob.did(f"has got half of a message: the send of it is late just now, at {place(held.where)}")
         bob.stops_reading()
         ending = server.gets_ctrl_c(late=[bob], then=hold.release)
-    with server.pointing_to(held[0]["where"] if held else (), "was in the middle of sending a message to bob"):
+    with server.pointing_to(held.where, "was in the middle of sending a message to bob"):
         ending.said_goodbye_to(bob, ["hi"])
     ending.said_goodbye_to(carol, ["hi"])
 
@@ -134,7 +134,7 @@ def test_goodbye_when_readers_are_quick(server):
             with another.holds("shut", carol, point) as hold:
                 ending = another.gets_ctrl_c(then=hold.release)
                 held = hold.held
-            with another.pointing_to(held[0]["where"] if held else (), "has woken a reader, was late here, and the reader came to its end"):
+            with another.pointing_to(held.where, "has woken a reader, was late here, and the reader came to its end"):
                 for member in members:
                     ending.said_goodbye_to(member)
         if not held:
@@ -178,9 +178,9 @@ def test_clean_end_when_somebody_has_been_accepted(server):
         dave = server.client("dave")
         held = hold.caught(lambda: server.has_accepted(server.connected) and server.stands_still())
         if held:
-            dave.did(f"has been accepted just now, and the thread that accepts is at {place(held[0]['where'])}")
+            dave.did(f"has been accepted just now, and the thread that accepts is at {place(held.where)}")
         ending = server.gets_ctrl_c(then=hold.release)
-    with server.pointing_to(held[0]["where"] if held else (), "the server was here when Ctrl-C came"):
+    with server.pointing_to(held.where, "the server was here when Ctrl-C came"):
         ending.was_clean()
         ending.left_nobody()
 
@@ -264,7 +264,7 @@ def test_client_whose_thread_has_begun(server):
             another.comes_to_rest()
             late = newcomers_are_late(another, range(first, first + NEWCOMERS))
             ending = another.gets_ctrl_c(then=late[0][1].release)  # which lets go of all of them
-            places = [hold.held[0]["where"] for newcomer, hold in late if hold.held and not newcomer.end]
+            places = [hold.held.where for newcomer, hold in late if hold.held and not newcomer.end]
             with another.pointing_to(places[0] if places else (), "a client's thread was late here when the server came to its end"):
                 ending.was_clean()
                 ending.left_nobody()
@@ -287,7 +287,7 @@ def newcomers_are_late(server, points):
             hold.release_last()
             server.waits_until(server.stands_still, HOLD_SECONDS)
         else:
-            newcomer.did(f"is served by a thread that is late just now, at {place(hold.held[0]['where'])}")
+            newcomer.did(f"is served by a thread that is late just now, at {place(hold.held.where)}")
     return late
 
 
@@ -315,7 +315,7 @@ def test_client_whose_thread_begins_in_between(server):
 
                 ending = another.gets_ctrl_c(then=goes_on)
                 held = hold.held
-            with another.pointing_to(held[0]["where"] if held else (), "was late here, behind a critical section, and a client's thread began"):
+            with another.pointing_to(held.where, "was late here, behind a critical section, and a client's thread began"):
                 ending.was_clean()
                 ending.left_nobody()
         if not held:

@@ -51,6 +51,15 @@ class Limited:
         command(self.program, "limit", "wait", waits)
 
 
+class Caught(list):
+    """Threads that are held, as the witness told of them."""
+
+    @property
+    def where(self):
+        """The places of the first, or ()."""
+        return self[0]["where"] if self else ()
+
+
 class Hold:
     """Holds one of the program's threads where it may always be late, until `release` or the end of the with block.
 
@@ -99,7 +108,7 @@ class Hold:
     @property
     def held(self):
         """The threads that it has caught."""
-        return [held for held in self.program.held[self.seen:] if held["what"] == self.what and held["peer"] in (self.peers or [None])]
+        return Caught(held for held in self.program.held[self.seen:] if held["what"] == self.what and held["peer"] in (self.peers or [None]))
 
     def caught(self, otherwise=lambda: False, count=1, seconds=HOLD_SECONDS):
         """Wait until so many threads are held, or until otherwise() is true; return the held threads."""

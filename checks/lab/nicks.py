@@ -28,7 +28,7 @@ def ask_while_one_is_late(server):
             most = max(most, sections - before)
             other.asks_for(nick)
             if held:
-                one.did("is served by a thread that is late just now, at " + place(held[0]['where']))
+                one.did("is served by a thread that is late just now, at " + place(held.where))
                 is_first = not beside and server.holds_a_lock(held[0])
                 if is_first:
                     beside = server.client("eve")
@@ -52,7 +52,7 @@ def ask_while_both_are_late(server, number, section, others_section):
         other.asks_for(nick)
         held = second.caught(lambda: other.has_something() or server.rests(but=first.held))
         if first.held and held:
-            one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {place(first.held[0]['where'])} and {place(held[0]['where'])}")
+            one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {place(first.held.where)} and {place(held.where)}")
         first.release()
         server.waits_until(lambda: server.rests(but=held), 1)
     one_gets_it(one, other, nick, held, "when the other's was late, too")
@@ -66,9 +66,9 @@ def one_gets_it(one, other, nick, held, when):
     let_in = [client for client in (one, other) if client.is_in()]
     if len(let_in) != 1:
         failure = server.failure(f"{'both' if let_in else 'neither'} of two that asked for {nick!r} got it"
-                                 + (f": one's thread was late at {place(held[0]['where'])}, {when}" if held else ""),
+                                 + (f": one's thread was late at {place(held.where)}, {when}" if held else ""),
                                  "exactly one of them gets the nick, in whatever order the threads run")
-        failure.where = server.evidence.spots(held[0]["where"] if held else (), "one thread was late here, and another went on") + failure.where
+        failure.where = server.evidence.spots(held.where, "one thread was late here, and another went on") + failure.where
         raise failure
     for client in (one, other):
         client.closes()
@@ -84,7 +84,7 @@ def is_let_in_later(client, held):
         failure = server.failure(f"{client} asked for a nick that is free, just when another's thread held a lock, and is not in the room",
                                  "whoever asks for a free nick is let in, in whatever order the threads run", client=client)
         failure.where = (server.evidence.spots(missed[:1], "asks for the lock, and goes on without it")
-                         + server.evidence.spots(held[0]["where"], "one thread was late here, with a lock in its hands") + failure.where)
+                         + server.evidence.spots(held.where, "one thread was late here, with a lock in its hands") + failure.where)
         raise failure
 
 
@@ -98,14 +98,14 @@ def come_and_go_while_late(alice, leaver, late, coming, hold):
             late.leaves()
         held = hold.caught(lambda: (late.has_something() if coming else server.has_closed(late)) and server.rests(), seconds=1)
         if held:
-            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {place(held[0]['where'])}")
+            late.did(f"is served by a thread that is late just now, behind {'a critical section' if hold.what == 'section' else 'its close()'}, at {place(held.where)}")
             newcomers = [server.client(f"carol-{number}-{late}") for number in range(3 if server.has_closed(late) else 1)]  # one of them may get its file's number
             for newcomer in newcomers:
                 newcomer.asks_for(newcomer.name)
             leaver.leaves()
             server.waits_until(lambda: server.rests(but=held), 1)
     if held:
-        with server.pointing_to(held[0]["where"], "one thread was late here, and others went on"):
+        with server.pointing_to(held.where, "one thread was late here, and others went on"):
             have_come(alice, *newcomers, *[late] * coming)
             have_gone(server, leaver, *[late] * (not coming))
     for client in (late, leaver, *newcomers):

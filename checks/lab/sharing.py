@@ -163,7 +163,7 @@ class Sharing:
             return
         if thread and thread["call"] == "recv" and self._ask("is_in", f"{client.nick}:{client.port}") is comes:
             return  # only the others hear of it late
-        at = held[0]["where"] if held else ()
+        at = held.where
         failure = self.evidence.failure(
             f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "
                                                   f"at {place(thread['places'])}, taken at {place(lock['since'])}" if lock else ""),

@@ -21,12 +21,12 @@ def cut_in_two(server, receiver, first, second, point=1):
         first()
         held = hold.caught(receiver.has_message, seconds=WAIT)
         if held:
-            receiver.did(f"has got half of a message: the send of it is late just now, at {place(held[0]['where'])}")
+            receiver.did(f"has got half of a message: the send of it is late just now, at {place(held.where)}")
             second()
             server.waits_until(lambda: server.rests(but=held), WAIT)
     if not held:
         second()
-    with server.pointing_to(held[0]["where"] if held else (), f"was in the middle of sending this to {receiver} when another thread sent to him"):
+    with server.pointing_to(held.where, f"was in the middle of sending this to {receiver} when another thread sent to him"):
         yield held
 
 
@@ -43,10 +43,10 @@ def all_comes_when_its_sender_is_late(server, more=""):
                 if held:
                     break
             if held:
-                bob.did(f"is sent nothing more for a moment: the thread that sends to him is late, at {place(held[0]['where'])}")
+                bob.did(f"is sent nothing more for a moment: the thread that sends to him is late, at {place(held.where)}")
                 says(carol, f"{point} at last {more}", said)
                 server.waits_until(lambda: server.rests(but=held), 1)
-        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
+        with server.pointing_to(held.where, "was late here, when there was something new for bob"):
             for sender, text in said:
                 bob.hears_at_last(sender, text)
         if not held:
@@ -65,10 +65,10 @@ def all_comes_when_a_reader_is_late(server, more):
             alice.sends_bytes(whole[-10:])
             held = hold.caught(server.rests, seconds=1)
             if held:
-                alice.did(f"is served by a thread that is late just now, at {place(held[0]['where'])}")
+                alice.did(f"is served by a thread that is late just now, at {place(held.where)}")
                 carol.says(other)
                 server.waits_until(lambda: server.rests(but=held), 1)
-        with server.pointing_to(held[0]["where"] if held else (), "was late here, when there was something new for bob"):
+        with server.pointing_to(held.where, "was late here, when there was something new for bob"):
             for member in (bob, server.witness):  # the first to whom it is sent may be either
                 member.hears_at_last(alice, text)
                 if held:

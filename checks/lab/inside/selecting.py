@@ -3,17 +3,19 @@
 import _thread
 import select
 import selectors
+import sys
 import time
 
 import holds
+import serving
 import witness
 from witness import Call, connections, real
 
 PAUSE = 0.005  # seconds between two looks, when what is ready is not to be seen
 
 
-def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="select"):
-    """Return wait(timeout), marked as a wait of so many seconds, None: without end.
+def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="select", timed=None):
+    """Return wait(timeout), marked as a wait of so many seconds, None: without end. timed: a function that says whether anything comes of its time-out.
 
     reading(), writing(): the file descriptors of which one is to have something to read, or
     room for something; without(ready): what wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
@@ -32,7 +34,7 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
         witness.blocks(name)
     until = None if timeout is None else time.monotonic() + timeout
     there = (lambda: True) if timeout is not None and timeout <= 0 else witness.ways and (lambda: witness.ways.has_something(reading()))
-    with Call("select", None, None, timeout is not None, there, watched) as call:
+    with Call("select", None, None, timed or timeout is not None, there, watched) as call:
         while True:
             ready = wait(None if until is None else max(0, until - time.monotonic()))
             seen = without(ready) if holds.asked or holds.refused else ready
@@ -67,7 +69,8 @@ def selecting(select):
         def watching(events):
             return [fd for fd, key in list(selector._fd_to_key.items()) if key.events & events]
 
-        return wait_for_one(timeout, lambda timeout: select(selector, timeout), lambda: watching(selectors.EVENT_READ), lambda: watching(selectors.EVENT_WRITE), without)
+        return wait_for_one(timeout, lambda timeout: select(selector, timeout), lambda: watching(selectors.EVENT_READ), lambda: watching(selectors.EVENT_WRITE), without,
+                            timed=serving.polls(sys._getframe(1)))
     return wait
 
 

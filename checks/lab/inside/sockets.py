@@ -13,6 +13,7 @@ import sys
 
 import holds
 import selecting
+import serving
 import where
 import witness
 from where import places, steps
@@ -56,6 +57,7 @@ def bind(sock, address):
 
 def listen(sock, *args):
     real["listen"](sock, *args)
+    serving.watch()
     if witness.ways:
         witness.ways.gave_number(sock.fileno())
     asked, at = bound.get(sock.fileno(), (None, places(steps(sys._getframe(1)))))

@@ -13,9 +13,14 @@ def steps(frame):
     return found
 
 
+def is_from(path):
+    """Is the file at this path the student's?"""
+    return path.startswith(folder)
+
+
 def is_theirs(code):
     """Is this code the student's?"""
-    return code.co_filename.startswith(folder)
+    return is_from(code.co_filename)
 
 
 def line_of(code, instruction):

@@ -30,7 +30,7 @@ import json  # noqa: E402
 spare = set(sys.modules) - loaded  # the modules that came with it
 
 MODULES = frozenset({"witness", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locks", "order", "run", "selecting", "sockets",
-                     "store", "seal", "wall", "where"})  # of this folder
+                     "store", "seal", "serving", "wall", "where"})  # of this folder
 HERE = os.path.join(os.path.dirname(__file__), "")
 CHECKER_GONE = 70  # exit code when the checker has died
 LAST_CONNECTIONS = 20  # of which is told at the end
@@ -45,7 +45,7 @@ real = {name: getattr(Socket, name) for name in (
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
-doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time?, is what it waits for there?, the clients of whom it waits to read from one, and those for whom there is no room; or the thread for whose end it waits)
+doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time, or a function that tells?, is what it waits for there?, the clients of whom it waits to read from one, and those for whom there is no room; or the thread for whose end it waits)
 accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where
 activity = 0  # changes whenever a thread enters or leaves a socket call
@@ -209,7 +209,7 @@ def facts_of(ident, thread, frame):
             "daemon": bool(thread and thread.daemon and not isinstance(thread, threading._DummyThread)),
             "main": thread is threading.main_thread(), "held": ident in holds.late, "call": call, "peer": conn.peer if conn else None,
             "watches": None, "joins": None, **about,
-            "timed": limit is not None if sock is not None else timed, "limit": limit,
+            "timed": limit is not None if sock is not None else bool(timed() if callable(timed) else timed), "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
             "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}

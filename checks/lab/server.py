@@ -291,7 +291,7 @@ class Server(Seen, Pointing, Limited):
             state = self.state()
             connection = connection_of(client, state)
             return connection and (not connection["open"] or is_consumed(connection, {client.port: client}) and (any(
-                thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or self._rest(state)))
+                thread["call"] == "recv" and thread["peer"] == client.port for thread in state["threads"]) or not state["moving"] and self._rest(state)))
 
         self.waits_until(through, 1)
 

@@ -7,6 +7,7 @@ is in `store`. Lines and columns stay as they were, for tracebacks and tracing.
 
 import ast
 import collections
+import itertools
 
 import catching
 import kinds
@@ -48,6 +49,7 @@ class Hooks(Catching):
         self.rebound_names, self.rebound_closed, self.rebound_attributes = rebound(tree)
         self.functions = []  # the names that are local, of each function that we are in
         self.classes = []
+        self.owners = itertools.count()
 
     # -------------------------------------------------- what touches a container
 
@@ -183,14 +185,20 @@ class Hooks(Catching):
         """Statements that say that this variable was bound anew, if it is one that threads may share."""
         if isinstance(target, (ast.Tuple, ast.List)):
             return [note for each in target.elts for note in self.notes(each)]
+        call, after = None, []
         if isinstance(target, ast.Name):
             call = self.of_variable("bound", ast.copy_location(ast.Name(target.id, ast.Load()), target), target)
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.attr in self.rebound_attributes:
-            value = ast.copy_location(ast.Name(target.value.id, ast.Load()), target)
-            call = hook("bound_attribute", value, self.mangled(target.attr))
-        else:
-            call = None
-        return [ast.copy_location(ast.Expr(call), target)] if call else []
+        elif isinstance(target, ast.Attribute) and target.attr in self.rebound_attributes:
+            if isinstance(target.value, ast.Name):
+                name = target.value.id
+            elif self.functions:  # whose it is must not be found out a second time, and is kept in a local variable for just so long
+                name = f"__chat_lab_{next(self.owners)}__"
+                target.value = ast.copy_location(ast.NamedExpr(ast.Name(name, ast.Store()), target.value), target)
+                after = [ast.copy_location(ast.Delete([ast.Name(name, ast.Del())]), target)]
+            else:
+                return []
+            call = hook("bound_attribute", ast.copy_location(ast.Name(name, ast.Load()), target), self.mangled(target.attr))
+        return [ast.copy_location(ast.Expr(call), target), *after] if call else []
 
     def of_variable(self, what, node, name):
         """The expression `node`, which reads or binds the variable `name`, given to a hook, or None if threads do not share it."""

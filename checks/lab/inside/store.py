@@ -37,6 +37,7 @@ SHARED = 0  # no thread has this number
 cells = {}  # id of a container, or (id of an object, attribute), or (module, name) -> Cell
 races = {}  # (the variable or container, two places) -> (cell, two accesses, did both threads run then?), in the order in which they were found
 of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
+kept = {}  # id of an object to which there are no weak references, but which has an attribute that is followed -> the object, which keeps its id
 pushed_out = {}  # where something is put into a full deque, which lets go of what is at its other end: (code, instruction) -> None
 blind = set()  # reasons why accesses may have gone unseen
 KEPT = 4  # accesses of one place, each of another thread
@@ -339,8 +340,9 @@ def note_attribute(owner, name, value, op, frame):
         return
     try:
         alive = weakref.ref(owner, lambda _: cells.pop(key, None))
-    except TypeError:
-        return  # it has neither a __weakref__ nor, then, many attributes
+    except TypeError:  # it has no __weakref__, but __slots__ alone
+        kept[id(owner)] = owner
+        alive = functools.partial(kept.get, id(owner))
     shown = f"{owner.__name__ if issubclass(type(owner), type) else 'self'}.{name}"
     note_variable(key, op, frame, shown, lambda: attribute_of(alive(), name), value)
 
@@ -448,11 +450,13 @@ def let_go():
     for cell in young:
         cell.age += 1
     drop(dead)
+    drop_kept()
 
 
 def sweep():
     """Let go of all containers that nobody else holds any more."""
     drop([cell for cell in list(cells.values()) if not cell.is_held()])
+    drop_kept()
 
 
 def drop(dead):
@@ -460,6 +464,15 @@ def drop(dead):
         if cells.get(id(cell.thing)) is cell:
             cells.pop(id(cell.thing), None)  # another thread may be at it, too
         cell.thing = None  # which may run the student's __del__; a race that it was in is remembered
+
+
+def drop_kept():
+    """Let go of the objects that only `kept` holds; of these there are few."""
+    for number in list(kept):
+        if sys.getrefcount(kept.get(number)) <= 2:
+            for key in [key for key in list(cells) if type(key) is tuple and key[0] == number]:
+                cells.pop(key, None)
+            kept.pop(number, None)
 
 
 order.at_thread_end.append(sweep)

@@ -183,9 +183,11 @@ def answer(obey, args, attempts=200):
 
 def state():
     before = activity
-    threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
     open_ones = {id(conn) for fd, conn in list(connections.items()) if is_open(fd)}
-    return {"threads": threads, "connections": [conn.facts() | {"open": id(conn) in open_ones} for conn in dict.fromkeys(list(connections.values()))],
+    known = [conn.facts() | {"open": id(conn) in open_ones} for conn in dict.fromkeys(list(connections.values()))]
+    # The threads after them: one that has taken all, and is seen waiting for more now, is through with what it took.
+    threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
+    return {"threads": threads, "connections": known,
             "accepted": len(accepted), "deepest": deepest, "typed": Keyboard.taken, "moving": activity != before,
             "not_started": [{"name": thread.name, "places": places(thread.made_at)} for thread in not_started()]}
 

@@ -5,6 +5,7 @@ both places, whose threads they were, and what can come of it.
 """
 
 import contextlib
+import re
 
 from .evidence import lock_name, place, unique
 from .faults import MOST_POINTS
@@ -262,7 +263,8 @@ def places_of(race):
 
 
 def store_name(name):
-    return f"`{name}`" if name else "the members"
+    """What the student's code calls it; a private name as it is written there, see "Private name mangling" in Python's language reference."""
+    return f"`{re.sub(r'[.]_[A-Z][A-Za-z0-9]*__', '.__', name)}`" if name else "the members"
 
 
 def does(access, store):

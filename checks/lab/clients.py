@@ -290,6 +290,20 @@ class Client:
         self.speaks()
         self.hears_back()
 
+    def is_not_kept_waiting(self):
+        """The same, whatever else comes: whether one gets one's own alone is another question."""
+        self.speaks()
+        self.hears_back_at_last()
+
+    def hears_back_at_last(self):
+        """Expect the lesson's answer to what was said last, whatever comes before it, and with it."""
+        def silence():
+            return f"{self} got {shown(bytes(self.buffer))}, and not what it had sent" if self.buffer else str(self._silence(self.token))
+
+        self.waits(lambda: self.token in self.buffer, f"{self} gets back {shown(self.token)}", Later(silence), lambda: self.received - 1 if self.buffer else None)
+        self.did(shown(bytes(self.buffer)), "<-")
+        self.buffer.clear()
+
 
 class Later:
     """Text that is made when it is shown."""
@@ -420,6 +434,13 @@ class Messenger(Client):
 
     def hears_back(self):
         self.gets(self.token)
+
+    def hears_back_at_last(self):
+        def silence():
+            return f"{self} got {shown(line(self.inbox[-1][1]))}, and not what it had sent" if self.inbox else self._unfinished()
+
+        self.next_message(f"{self} gets {shown(line(self.token))}", lambda message: same(message, self.token), Later(silence))
+        self.inbox.clear()
 
 
 def parsed(data):

@@ -428,8 +428,9 @@ class Messenger(Client):
 
     def exactly(self, size):
         """A line of so many bytes that says something new."""
-        self.token = {"type": "chat", "text": ""}
-        self.token["text"] = "x" * (size - len(line(self.token)))
+        self.tokens += 1
+        self.token = {"type": "chat", "text": f"{self.name}-{self.tokens}-"}
+        self.token["text"] += "x" * (size - len(line(self.token)))
         return line(self.token)
 
     def hears_back(self):

@@ -176,8 +176,9 @@ class Member(Messenger):
         # By white space: the answer, which names the sender, must not be longer than a message may be.
         if self.nick is None:
             self.joins()
-        self.token = "hello"
-        start, end = b'{"type": "chat",', b'"text": "hello"}\n'
+        self.tokens += 1
+        self.token = f"{self.name}-{self.tokens}-"
+        start, end = b'{"type": "chat",', f'"text": "{self.token}"}}\n'.encode()
         return start + b" " * (size - len(start) - len(end)) + end
 
     def may_come_last(self, message):

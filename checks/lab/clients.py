@@ -456,8 +456,8 @@ def parsed(data):
 
 
 def line(message):
-    """A message as it goes over the wire, as Python's json writes it."""
-    return json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    """A message as it goes over the wire, as Python's json writes it; half of a surrogate pair, which UTF-8 has no bytes for, as an escape."""
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def same(a, b):

@@ -30,3 +30,8 @@ def test_a_circle_of_joins(tmp_path):
     failed, where = failure_of("09_dead_clients/wrong/joins_the_dead", "test_two_find_each_other_dead", tmp_path)
     assert "the thread of dan waits for ever for the end of the thread of eve" in failed.message
     assert where[0][0].startswith("thread.join()")
+
+
+def test_a_connection_that_is_closed_already(tmp_path):
+    _, where = failure_of("03_messages/wrong/one_recv_one_message", "test_end_inside_a_line", tmp_path)
+    assert where[0][1] == "sends this to alice" and not any("is to end" in words for _, words in where)

@@ -290,11 +290,12 @@ class Evidence:
         """Where the threads stand that serve nobody, and who had the connections last that are open for nobody; here: ports of peers."""
         state = self.program.ask("state") or {"threads": (), "connections": ()}
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
-        gone = [thread for thread in state["threads"] if not thread["main"] and (thread["peer"] or readers.get(thread["id"])) not in here]
+        gone = [thread for thread in state["threads"] if not thread["main"] and not thread["idle_worker"] and (thread["peer"] or readers.get(thread["id"])) not in here]
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
         spinning = [one for one in still_open if reads_on(one)]
         return unique([spot for one in spinning for spot in self.spots(one["read_at"], f"a thread reads on after the end of {self.name_of(one['peer'])}'s stream")]
-                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
+                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")
+                         or self.spots(thread["started_at"], "starts a thread that still runs", "called from here")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 

@@ -14,6 +14,7 @@ def failure_of(name, check, folder):
 
 
 @pytest.mark.parametrize("name, check, line, what", [
+    ("02_threads/wrong/idle_timer", "test_threads_end", "self.timer.start()  # <--", "starts a thread that still runs"),
     ("04_join/wrong/join_not_answered", "test_join", 'print(nick, "has joined")', 'is run for {"type": "join", "user": "alice"}, and not for'),
     ("04_join/wrong/leave_not_closed", "test_leave", "nick = None", 'is run for {"type": "leave"}, and not for'),
     ("04_join/wrong/refused_silently", "test_first_message_is_a_join", "case _:", 'is run for {"type": "chat", "text": "hi"}'),

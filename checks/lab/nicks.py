@@ -147,7 +147,9 @@ def is_free_soon(server, nick, why):
 
 def is_free_again(server, nick):
     again = server.client(f"the next {nick}")
-    if not is_let_in(again, nick):
-        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again)
+    again.asks_for(nick)
+    offset, _ = again.is_told("a join with a nick that is free again is answered by a system message")
+    if not again.is_in():
+        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again, offset=offset)
     again.leaves()
     again.gets_end()

@@ -166,10 +166,10 @@ def test_after_a_reset_before_it_is_served(server):
     accept() returns such a connection like any other, and then each call on it may raise
     an OSError, getpeername() too: leave it to where this client is served.
     """
-    first = server.client("the first")
-    first.is_served()
-    first.closes()
-    server.notices(first)
+    carol = server.client("carol")
+    carol.is_served()
+    carol.closes()
+    server.notices(carol)
     with server.holds("accept") as hold:
         alice = server.client("alice")
         hold.caught(lambda: server.has_accepted(server.connected) and server.rests())

@@ -25,9 +25,8 @@ def test_silent_client(server):
     """
     server.client("the silent one")
     bob = server.client("bob")
-    bob.is_served()
-    server.client("carol").is_served()
-    bob.is_served()
+    for client in (bob, server.client("carol"), bob):
+        client.is_not_kept_waiting()
 
 
 def test_client_that_does_not_read(server):
@@ -38,14 +37,14 @@ def test_client_that_does_not_read(server):
     """
     mallory, bob = server.client("mallory"), server.client("bob")
     for client in (mallory, bob):
-        client.is_served()
+        client.is_not_kept_waiting()
     with server.holds("full", mallory), server.while_it_reads_nothing(mallory):
         mallory.did("is slow: there is no room for anything that is sent to her")
         mallory.speaks()
         server.waits_until(lambda: server.is_held_up_by(mallory), 1)
-        bob.is_served()
-        server.client("carol").is_served()
-    mallory.hears_back()
+        bob.is_not_kept_waiting()
+        server.client("carol").is_not_kept_waiting()
+    mallory.hears_back_at_last()
 
 
 @unwatched
@@ -56,7 +55,7 @@ def test_hundred_clients(server):
     """
     clients = [server.client(f"client{number}") for number in range(1, 101)]
     for client in reversed(clients):
-        client.is_served()
+        client.is_not_kept_waiting()
 
 
 def test_own_bytes(server):
@@ -125,7 +124,7 @@ def test_threads_end(server):
     for number in range(0, 100, 10):
         clients = [server.client(f"client{number + i}") for i in range(1, 11)]
         for client in clients:
-            client.is_served()
+            client.is_not_kept_waiting()
         for i, client in enumerate(clients):
             (client.resets if i % 3 == 0 else client.closes)()
         if server.reads_on():  # more of such threads would only make everything slow

@@ -297,7 +297,8 @@ def nothing_is_left(server, before, dead, *others, told=None):
             with server.pointing_to(late[one], f"one thread was late here, and another found {one} dead, too"):
                 member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
     server.had_no_mistakes("a death")
-    is_free_again(server, dead[-1].nick)
+    with server.pointing_to(server.failed_send_to(dead[-1]), f"a send to {dead[-1]}, who is dead, fails here"):
+        is_free_again(server, dead[-1].nick)
 
 
 def test_several_dead_at_once(server):

@@ -290,6 +290,20 @@ class Client:
         self.speaks()
         self.hears_back()
 
+    def is_not_kept_waiting(self):
+        """The same, whatever else comes: whether one gets one's own alone is another question."""
+        self.speaks()
+        self.hears_back_at_last()
+
+    def hears_back_at_last(self):
+        """Expect the lesson's answer to what was said last, whatever comes before it, and with it."""
+        def silence():
+            return f"{self} got {shown(bytes(self.buffer))}, and not what it had sent" if self.buffer else str(self._silence(self.token))
+
+        self.waits(lambda: self.token in self.buffer, f"{self} gets back {shown(self.token)}", Later(silence), lambda: self.received - 1 if self.buffer else None)
+        self.did(shown(bytes(self.buffer)), "<-")
+        self.buffer.clear()
+
 
 class Later:
     """Text that is made when it is shown."""
@@ -414,12 +428,20 @@ class Messenger(Client):
 
     def exactly(self, size):
         """A line of so many bytes that says something new."""
-        self.token = {"type": "chat", "text": ""}
-        self.token["text"] = "x" * (size - len(line(self.token)))
+        self.tokens += 1
+        self.token = {"type": "chat", "text": f"{self.name}-{self.tokens}-"}
+        self.token["text"] += "x" * (size - len(line(self.token)))
         return line(self.token)
 
     def hears_back(self):
         self.gets(self.token)
+
+    def hears_back_at_last(self):
+        def silence():
+            return f"{self} got {shown(line(self.inbox[-1][1]))}, and not what it had sent" if self.inbox else self._unfinished()
+
+        self.next_message(f"{self} gets {shown(line(self.token))}", lambda message: same(message, self.token), Later(silence))
+        self.inbox.clear()
 
 
 def parsed(data):
@@ -434,8 +456,8 @@ def parsed(data):
 
 
 def line(message):
-    """A message as it goes over the wire, as Python's json writes it."""
-    return json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    """A message as it goes over the wire, as Python's json writes it; half of a surrogate pair, which UTF-8 has no bytes for, as an escape."""
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def same(a, b):

@@ -105,7 +105,8 @@ class Evidence:
         if mine and reads_on(mine):
             where += self.spots(mine["read_at"], f"has met the end of {peer}'s stream {mine['ends']:,} times, and reads on", "called from here")
         if not closed or program.used_too_much:
-            if mine and mine["closed_at"] and not getattr(peer, "end", ""):
+            in_recv = mine and any(thread["call"] == "recv" and thread["peer"] == peer.port for thread in threads)
+            if mine and mine["closed_at"] and not getattr(peer, "end", "") and (in_recv or mine["open"] and offset is None):  # or its end is on its way
                 why = "a file that was made of it keeps it open" if mine["open"] else "close() wakes no thread that waits in recv(), and lets nobody know as long as it waits"
                 where[:0] = self.spots(mine["closed_at"], f"is to end {peer}'s connection; {why}", "called from here")
                 is_explained = True
@@ -289,11 +290,12 @@ class Evidence:
         """Where the threads stand that serve nobody, and who had the connections last that are open for nobody; here: ports of peers."""
         state = self.program.ask("state") or {"threads": (), "connections": ()}
         readers = {one["reader"]: one["peer"] for one in state["connections"]}
-        gone = [thread for thread in state["threads"] if not thread["main"] and (thread["peer"] or readers.get(thread["id"])) not in here]
+        gone = [thread for thread in state["threads"] if not thread["main"] and not thread["idle_worker"] and (thread["peer"] or readers.get(thread["id"])) not in here]
         still_open = [one for one in state["connections"] if one["open"] and one["peer"] not in here]
         spinning = [one for one in still_open if reads_on(one)]
         return unique([spot for one in spinning for spot in self.spots(one["read_at"], f"a thread reads on after the end of {self.name_of(one['peer'])}'s stream")]
-                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")]
+                      + [spot for thread in gone for spot in self.spots(thread["places"], f"a thread still {self.doing(thread)}")
+                         or self.spots(thread["started_at"], "starts a thread that still runs", "called from here")]
                       + [spot for one in still_open for spot in self.spots(one["closed_at"] or one["read_at"] or one["accepted_at"],
                                                                             "has had this client's connection last; it is still open")])
 
@@ -309,7 +311,8 @@ class Evidence:
         if self.has_ended():
             return self.how_it_ended()
         mine = [one for one in (self.program.state() or {"connections": ()})["connections"] if one["peer"] == peer.port and one["closed_after"]]
-        return f"the {self.kind} closed {peer}'s connection" + (f" after {mine[-1]['closed_after']['error']}" if mine else "")
+        died = any(error["peer"] == peer.port for error in self.program.uncaught)  # of something else, then
+        return f"the {self.kind} closed {peer}'s connection" + (f" after {mine[-1]['closed_after']['error']}" if mine and not died else "")
 
     def unread(self, peer, connection=None):
         """Say that this peer's connection was closed with unread bytes, as text to go on with; "" if none are known of."""

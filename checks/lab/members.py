@@ -176,8 +176,9 @@ class Member(Messenger):
         # By white space: the answer, which names the sender, must not be longer than a message may be.
         if self.nick is None:
             self.joins()
-        self.token = "hello"
-        start, end = b'{"type": "chat",', b'"text": "hello"}\n'
+        self.tokens += 1
+        self.token = f"{self.name}-{self.tokens}-"
+        start, end = b'{"type": "chat",', f'"text": "{self.token}"}}\n'.encode()
         return start + b" " * (size - len(start) - len(end)) + end
 
     def may_come_last(self, message):
@@ -188,6 +189,15 @@ class Member(Messenger):
 
     def hears_back(self):
         self.is_heard_saying(self.nick, self.token)
+
+    def hears_back_at_last(self):
+        self.hears_at_last(self, self.token)
+        self.inbox.clear()
+
+    def hears_at_last(self, who, text):
+        """Expect this chat message, whatever is said before."""
+        self.next_message(f"{self} hears {cut(repr(text))} from {who}", lambda message: is_chat(message) and message["text"] == text,
+                          Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
 
     def is_heard_as(self, nick):
         """Say something and expect it to be heard, under this nick."""
@@ -247,10 +257,8 @@ class RoomMember(Member):
     def is_heard_saying(self, nick, text):
         self.server.witness.hears(nick, text)
 
-    def hears_at_last(self, who, text):
-        """Expect this chat message, whatever is said before."""
-        self.next_message(f"{self} hears {cut(repr(text))} from {who}", lambda message: is_chat(message) and message["text"] == text,
-                          Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
+    def hears_back_at_last(self):
+        self.server.witness.hears_at_last(self, self.token)
 
     def asks_for(self, nick):
         """Ask to join, and wait for nothing."""

@@ -19,7 +19,7 @@ def ask_while_one_is_late(server):
     """
     before, most, beside = None, 0, None
     for point in range(1, MOST_POINTS):
-        one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick {point}"
+        one, other, nick = server.client(f"ann {point}"), server.client(f"bea {point}"), f"nick{point}"
         with server.holds("recv", one, point) as hold:
             one.asks_for(nick)
             held = hold.caught(one.has_something)
@@ -45,7 +45,7 @@ def ask_while_one_is_late(server):
 
 def ask_while_both_are_late(server, number, section, others_section):
     """Two ask for the same nick, and the threads of both are late, each behind a critical section: its first, second and so on."""
-    one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another {number}"
+    one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another{number}"
     with server.holds("section", one, section) as first, server.holds("section", other, others_section) as second:
         one.asks_for(nick)
         first.caught(one.has_something)
@@ -147,7 +147,9 @@ def is_free_soon(server, nick, why):
 
 def is_free_again(server, nick):
     again = server.client(f"the next {nick}")
-    if not is_let_in(again, nick):
-        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again)
+    again.asks_for(nick)
+    offset, _ = again.is_told("a join with a nick that is free again is answered by a system message")
+    if not again.is_in():
+        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again, offset=offset)
     again.leaves()
     again.gets_end()

@@ -206,12 +206,16 @@ class Server(Seen, Pointing, Limited):
 
     def does_not_recurse(self, times, what, should):
         """Expect that no function was in itself nearly so many times, once for each of `what`, when sends failed."""
-        depth, places = self.inside()["deepest"]
+        state = self.inside()
+        depth, places = state["deepest"]
         if depth >= times * 3 // 4:
-            failure = self.failure(f"with {times} {what}s {places[0][2]}() was called inside itself {depth} times: one deeper for each; "
+            each = "one deeper for each" if depth < times * 3 // 2 else "deeper with each"  # it may be a wrapper of several that call each other
+            failure = self.failure(f"with {times} {what}s {places[0][2]}() was called inside itself {depth} times: {each}; "
                                    f"Python gives up at {sys.getrecursionlimit():,} calls (RecursionError)",
                                    should)
-            failure.where = unique(self.evidence.spots(places, f"is reached inside itself, once for each {what}") + failure.where)
+            failed_at = next((one["failed_at"] for one in reversed(state["connections"]) if one["failed_at"]), ())
+            failure.where = unique(self.evidence.spots(places, f"is reached inside itself, again with each {what}")
+                                   + self.evidence.spots(failed_at, "a send fails here", "called from here") + failure.where)
             raise failure
 
     def peak_memory(self):

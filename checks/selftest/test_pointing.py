@@ -14,10 +14,12 @@ def failure_of(name, check, folder):
 
 
 @pytest.mark.parametrize("name, check, line, what", [
+    ("02_threads/wrong/idle_timer", "test_threads_end", "self.timer.start()  # <--", "starts a thread that still runs"),
     ("04_join/wrong/join_not_answered", "test_join", 'print(nick, "has joined")', 'is run for {"type": "join", "user": "alice"}, and not for'),
     ("04_join/wrong/leave_not_closed", "test_leave", "nick = None", 'is run for {"type": "leave"}, and not for'),
     ("04_join/wrong/refused_silently", "test_first_message_is_a_join", "case _:", 'is run for {"type": "chat", "text": "hi"}'),
     ("05_broadcast/wrong/slash_commands", "test_every_other_member", "run_command(conn, text)  # <--", 'is run for {"type": "chat", "text": "/tmp is <full> &"}, and not for'),
+    ("09_dead_clients/wrong/nick_not_freed", "test_found_by_a_send", "send_json(c, obj)", "a send to bob, who is dead, fails here"),
     ("10_slow_clients/wrong/drops_the_newest", "test_bound", "pass", "is run when alice speaks only since there is much to be sent"),
     ("10_slow_clients/wrong/drops_the_oldest", "test_bound", "self.letters.append(letter)", "puts something into a deque that is full"),
 ])
@@ -30,3 +32,8 @@ def test_a_circle_of_joins(tmp_path):
     failed, where = failure_of("09_dead_clients/wrong/joins_the_dead", "test_two_find_each_other_dead", tmp_path)
     assert "the thread of dan waits for ever for the end of the thread of eve" in failed.message
     assert where[0][0].startswith("thread.join()")
+
+
+def test_a_connection_that_is_closed_already(tmp_path):
+    _, where = failure_of("03_messages/wrong/one_recv_one_message", "test_end_inside_a_line", tmp_path)
+    assert where[0][1] == "sends this to alice" and not any("is to end" in words for _, words in where)

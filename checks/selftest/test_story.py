@@ -1,6 +1,7 @@
 """What is told of a check: its story, what was sent as it is shown there, and the points."""
 
 from gallery import judged_by
+from lab.clients import line
 from lab.story import Story, difference, shown
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, points
 
@@ -29,6 +30,7 @@ def test_bytes_are_shown_readably():
     assert shown(b'{"a": 1}\n') == '{"a": 1}'
     assert shown(b'{"a": 1') == '{"a": 1 (no newline yet)'
     assert shown(b"\xff") == r"b'\xff'"
+    assert shown(line({"text": "я \ud800"})) == r'{"text": "я \ud800"}'  # as it came
     assert len(shown(b"x" * 100_000)) < 250
     lines = difference(b"hello world", b"hello_world")
     assert lines[0].index(" w") == lines[1].index("_w") == lines[2].index("^") and lines[2].endswith("byte 5")

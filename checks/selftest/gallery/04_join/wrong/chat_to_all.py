@@ -1,6 +1,6 @@
 """Already sends a chat to all members, one lesson too early.
 
-fails: 04.2 02.1
+fails: 04.2 02.1 02.2
 says: bob heard something else first
 """
 

@@ -1,6 +1,6 @@
 """Keeps the nick in a global, and everybody speaks as the last who joined.
 
-fails: 04.2 02.1
+fails: 04.2 02.2
 says: alice heard 'hi' from 'bob'
 """
 

@@ -20,6 +20,7 @@ del test_ctrl_c  # 11.2 asks for more, and for no daemon threads
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
 NEWCOMERS = 8  # who come just before the end
+PAUSE = 0.1  # seconds that a slow member takes between two reads, while the server ends; the solution gives it half a second
 
 
 def test_listens(server):
@@ -65,7 +66,7 @@ def test_slow_member(server):
     server.is_through_with(alice)
     if server.has_closed(bob):
         return  # too slow for this server, which is lesson 10's business
-    ending = server.gets_ctrl_c(late=[bob])
+    ending = server.gets_ctrl_c(sips=[bob], late=[bob], pause=PAUSE)
     ending.said_goodbye_to(alice)
     ending.said_goodbye_to(bob, said)
 

@@ -85,11 +85,24 @@ class Client:
                 self.sent += count
                 self._acks_at_once()
                 patience = self.server.program.patience(WAIT)
+            elif may_end and self._has_been_ended():
+                return  # the system lets nobody write who is not read any more; who reads finds the end
             elif not readable and self.server.is_quiet() and not select.select([], [self.sock], [], ASK_EVERY)[1]:  # it may have taken all just now
                 raise self._not_taken(data, view, f", and that will not change: {self.server.idle_because(self)}")
             elif patience.is_over():
                 self.server.deadline_passed()
                 raise self._not_taken(data, view, f" within {WAIT:g} seconds")
+
+    def _has_been_ended(self):
+        """Has the end of the stream come? Nothing is read for that; not every system tells of an end that lies behind other bytes."""
+        if hasattr(select, "POLLRDHUP"):
+            poll = select.poll()
+            poll.register(self.sock, select.POLLRDHUP)
+            return bool(poll.poll(0))
+        try:
+            return not self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:  # nothing has come yet
+            return False
 
     def _not_taken(self, data, left, when):
         return self.server.failure(f"the server stopped reading: {len(left):,} of {len(data):,} bytes from {self} were not taken{when}",

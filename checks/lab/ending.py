@@ -28,14 +28,15 @@ SIP, SIP_EVERY = 2000, 0.2  # bytes that are read at a time by who reads a littl
 class Ending:
     """Ctrl-C was pressed; what came of it until the server's end, or until it was certain that there will be none in time.
 
-    Clients who have stopped reading read nothing meanwhile, but for the late ones, who
-    begin when the server waits, and those who sip, which read a little now and then; meanwhile(): is called at that moment; then(): the same,
+    Clients who have stopped reading read nothing meanwhile, but for those who sip, which
+    read a little now and then, and the late ones, who begin when the server waits, and not
+    in the first `pause` seconds; meanwhile(): is called at that moment; then(): the same,
     and the server's seconds are counted from there, for until then it was held up.
     """
 
-    def __init__(self, server, within, late=(), sips=(), then=None, meanwhile=None):
+    def __init__(self, server, within, late=(), sips=(), then=None, meanwhile=None, pause=0.0):
         self.server, self.program, self.evidence = server, server.program, server.evidence
-        self.within, self.late, self.sips, self.then, self.meanwhile = within, list(late), list(sips), then, meanwhile
+        self.within, self.late, self.sips, self.then, self.meanwhile, self.pause = within, list(late), list(sips), then, meanwhile, pause
         self.reading = [client for client in server.clients if client.reads and not client.finished]
         self.printed = self.program.printed
         self.processors = Processors(self.program.tree.pid)
@@ -60,7 +61,7 @@ class Ending:
         while not self.program.ended:
             now = time.monotonic()
             self.processors.look(now)
-            if not noticed and self._has_noticed(now):
+            if not noticed and now > self.began + self.pause and self._has_noticed(now):
                 noticed = True
                 self._comes_to_it()
             if now > sip_at:
@@ -86,6 +87,7 @@ class Ending:
         for client in self.late:
             client.reads_again()
         self.reading += self.late
+        self.sips = [client for client in self.sips if client not in self.late]
 
     def _has_noticed(self, now):
         """Do all its threads wait after Ctrl-C, for a client, for each other or for time to pass?"""
@@ -223,6 +225,7 @@ class Ending:
 
     def _failure(self, message, should, member, offset=None):
         if self.in_time:
+            self.program.wait_for(lambda: self.program.heard_out, 1)  # its last words say which line ended the connection
             message += f": {self.evidence.how_it_ended()}" if self.program.exit_code or self.program.exits or self.program.crash else ""
         failure = self.evidence.failure(message, should, member, offset=offset, closed=self.in_time)
         connection = next((one for one in self.program.last_connections if one["peer"] == member.port), {"closed_at": ()})

@@ -66,6 +66,20 @@ def watch_errors():
     threading.excepthook, sys.unraisablehook = in_thread, in_raw_thread
 
 
+def raised_again(traceback, path, source):
+    """Where a bare `raise` in this file was the last to raise the error, innermost first, or []; a traceback names only the line that raised it first."""
+    lines, outer = source.splitlines(), []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_filename == path:
+            line = where.line_of(frame.f_code, frame.f_lasti)  # where it was last active
+            if line != traceback.tb_lineno and b"".join(lines[line - 1:line]).partition(b"#")[0].rstrip().endswith(b"raise"):
+                return places(((frame.f_code, frame.f_lasti), *outer))
+            outer.insert(0, (frame.f_code, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return []
+
+
 def exit_at_once(code):
     tell_who_is_left()
     tell(event="exits", how=f"os._exit({code})", where=places(steps(sys._getframe(1))))
@@ -146,7 +160,9 @@ def run(path):
         while traceback and not where.is_theirs(traceback.tb_frame.f_code):
             traceback = traceback.tb_next
         if isinstance(error, KeyboardInterrupt):
-            tell(event="exits", how="a KeyboardInterrupt that nobody caught", where=places_of(traceback))
+            again = raised_again(traceback, path, source)
+            tell(event="exits", how="a KeyboardInterrupt that was caught and raised again" if again else "a KeyboardInterrupt that nobody caught",
+                 where=again or places_of(traceback))
         else:
             tell_error(error, traceback, threading.current_thread(), "crashed")
         sys.excepthook(type(error), error.with_traceback(traceback), traceback)

@@ -1,7 +1,7 @@
 """A guard against double clicks drops a chat that equals the one before.
 
 fails: 05.2
-says: no chat message came to bob
+says: no chat message came to bob, and that will not change
 """
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Handler(socketserver.BaseRequestHandler):
                         room.add(self.member)
                     case {"type": "chat", "text": str(text)} if self.member:
                         if self.member.repeats(text):
-                            continue  # <--
+                            continue
                         room.tell({"type": "chat", "user": self.member.nick, "text": text}, but=self.member)
                     case _:
                         send_json(self.request, {"type": "system", "text": "refused"})

@@ -63,7 +63,8 @@ class Pointing:
         except Failure as failure:
             connection = connection_of(who, self.state()) if who in self.clients else None
             if connection and not failure.is_explained:
-                failure.where = unique(self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
+                failure.where = unique((self.evidence.caught_spots(connection["closed_after"], who) if connection["closed_after"] else [])
+                                       + self.evidence.spots(connection["closed_at"], f"ends {who}'s connection", "called from here") + failure.where)
             raise
 
     def nothing_more_comes(self, silence, should, client, offset):

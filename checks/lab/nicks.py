@@ -128,10 +128,16 @@ def have_gone(server, *members):
         is_free_soon(server, member.nick, f"{member} has gone")
 
 
+def asks_again(client, nick):
+    """Ask for a nick that is free again; return where in what the client got the answer begins."""
+    client.asks_for(nick)
+    offset, _ = client.is_told("a join with a nick that is free again is answered by a system message")
+    return offset
+
+
 def is_let_in(client, nick):
     """Ask for a nick that is free again, and return whether the client is in the room then."""
-    client.asks_for(nick)
-    client.is_told("a join with a nick that is free again is answered by a system message")
+    asks_again(client, nick)
     return client.is_in()
 
 
@@ -147,8 +153,7 @@ def is_free_soon(server, nick, why):
 
 def is_free_again(server, nick):
     again = server.client(f"the next {nick}")
-    again.asks_for(nick)
-    offset, _ = again.is_told("a join with a nick that is free again is answered by a system message")
+    offset = asks_again(again, nick)
     if not again.is_in():
         raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again, offset=offset)
     again.leaves()

@@ -9,8 +9,8 @@ from lab.program import Program
 DRIVER = '''
 import builtins, os, sys, threading
 store, stuck = builtins.__chat_lab__, []
-locks = store.locks
-locks.witness.tell = lambda event, kind="", **facts: stuck.append(kind or event) if event in ("stuck", "goes on") else None
+locking = store.locking
+locking.witness.tell = lambda event, kind="", **facts: stuck.append(kind or event) if event in ("stuck", "goes on") else None
 names = sys.argv[1:] or sorted(name[:-3] for name in os.listdir() if name.startswith("case_"))
 for name in names:
     try:
@@ -18,8 +18,8 @@ for name in names:
     except BaseException as error:
         stuck.append(repr(error))
     lines = sorted({tuple(sorted({store.places(access.stack)[0][1] for access in pair})) for _, pair, _ in store.races.values()})
-    print(repr((name, lines, sorted({call[1] for call in list(locks.under_lock.values())}), bool(locks.opposite_orders()), list(stuck))), flush=True)
-    for table in (store.cells, store.races, locks.in_order, locks.under_lock, stuck):
+    print(repr((name, lines, sorted({call[1] for call in list(locking.under_lock.values())}), bool(locking.opposite_orders()), list(stuck))), flush=True)
+    for table in (store.cells, store.races, locking.in_order, locking.under_lock, stuck):
         table.clear()
 os._exit(0)
 '''

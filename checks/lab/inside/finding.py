@@ -8,7 +8,7 @@ import sys
 import types
 import weakref
 
-import locks
+import locking
 import witness
 from kinds import OF_VARIABLES, PLAIN_ONE, PUTTING, VALUES, sorts
 from store import attribute_of, blind, cells, own_dict, pushed_out, races
@@ -156,14 +156,14 @@ def report():
     alone = [lock for lock in guards_now() if len(guards) == 1 and not lock.is_signal]
     return {"stores": stores(), "blind": sorted(blind),
             "races": [{"store": name_of(cell), "accesses": [describe(access) for access in pair], "both_ran": both_ran} for cell, pair, both_ran in found],
-            "opposite": locks.opposite_orders(),
-            "interrupted": [{"lock": locks.describe_lock(lock, since), "handler": places(stack)} for lock, since, stack in locks.interrupted],
-            "guards": [locks.describe_lock(lock, lock.since) for lock in guards_now()],
-            "unheld": [{"places": places(stack), "lock": locks.describe_lock(lock, ()), "thread": number, "name": name, "peer": peer}
-                       for lock, stack, number, name, peer in list(locks.unheld) if lock in alone],
-            "under_lock": [{"call": call, "places": places(stack), "lock": locks.describe_lock(lock, since),
+            "opposite": locking.opposite_orders(),
+            "interrupted": [{"lock": locking.describe_lock(lock, since), "handler": places(stack)} for lock, since, stack in locking.interrupted],
+            "guards": [locking.describe_lock(lock, lock.since) for lock in guards_now()],
+            "unheld": [{"places": places(stack), "lock": locking.describe_lock(lock, ()), "thread": number, "name": name, "peer": peer}
+                       for lock, stack, number, name, peer in list(locking.unheld) if lock in alone],
+            "under_lock": [{"call": call, "places": places(stack), "lock": locking.describe_lock(lock, since),
                              "thread": actor.number, "name": actor.name, "peer": actor.peer}
-                            for lock, call, stack, since, actor in list(locks.under_lock.values()) if id(lock) in guards]}
+                            for lock, call, stack, since, actor in list(locking.under_lock.values()) if id(lock) in guards]}
 
 
 def guards_now():
@@ -183,4 +183,4 @@ def guards_now():
 def describe(access):
     return {"op": access.op, "changes": access.changes, "thread": access.number, "name": access.name, "peer": access.peer,
             "places": places(access.stack), "missed": places(access.missed),
-            "locks": [locks.describe_lock(lock, since) for lock, since in access.held]}
+            "locks": [locking.describe_lock(lock, since) for lock, since in access.held]}

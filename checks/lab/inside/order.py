@@ -18,7 +18,9 @@ import sys
 import threading
 
 import witness
-from locks import Actor, WaitFor, actors, blocks, ends, follows, me, of_library, signals
+from actors import Actor, actors, follows, me, signals
+from locking import WaitFor, blocks, ends
+from locks import of_library
 from where import steps
 
 RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue

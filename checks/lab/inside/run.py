@@ -200,6 +200,7 @@ def watch_state(code):
     import finding
     import following
     import hooks
+    import locking
     import locks
     import order
     import store
@@ -222,7 +223,7 @@ def watch_state(code):
     compile_by(compiled)
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     execute, loader.exec_module = loader.exec_module, exec_module
-    witness.locks_of, witness.rests = locks.locks_of, rests
+    witness.locks_of, witness.rests = locking.locks_of, rests
     following.begins()
     locks.install()
     order.install()

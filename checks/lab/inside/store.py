@@ -4,7 +4,7 @@ The hooks of `hooks` come here. Of each container that the student's code touche
 of each variable that his functions bind anew, the accesses are noted; two of them race
 when two threads make them, one at least changes something, no lock is held at both
 (lockset: Eraser, Savage et al. 1997), and neither thread could know that the other was
-through (happens-before by start, join, queue and event, see `locks`). Which of the
+through (happens-before by start, join, queue and event, see `order`). Which of the
 containers hold the members is found later, see `finding`.
 
 No lock is held here, and no code of the student's is run on the way: each step on a
@@ -21,8 +21,9 @@ import sys
 import types
 import weakref
 
+import actors
 import holds
-import locks
+import locking
 import order
 import where
 from catching import caught  # noqa: F401  which the student's code calls here, too
@@ -56,7 +57,7 @@ class Cell:
         self.history = {}  # (changes?, locks, id of the code, instruction) -> {thread: its last access}
         self.home = None  # the variable that holds this container
         self.owner = None  # the number of the only thread that has touched it yet, or SHARED
-        self.touched = 0  # when the owner did so last, see locks.ticks
+        self.touched = 0  # when the owner did so last, see actors.ticks
         self.is_store = False
         self.age = 0
         self.last = None  # the last access, to know it again quickly
@@ -108,7 +109,7 @@ def walking(thing, bases):
                 or code is not frame.f_code or actor.ident != _thread.get_ident() or holds.points or holds.stops):  # else it is the same again
             for base in bases:
                 note(base, "walk", frame)
-            actor = locks.me()
+            actor = actors.me()
             time, holding, at, code = actor.clock[actor.number], actor.holding, frame.f_lasti, frame.f_code
         frame = None  # which holds the loop's own names
         try:
@@ -223,7 +224,7 @@ def noted(function, name, module):
 def may_block(function, name):
     def call(*args, **kwargs):
         if 0 not in (kwargs.get("timeout"), *args[-1:]):
-            locks.blocks(name)
+            locking.blocks(name)
         return function(*args, **kwargs)
     return call
 
@@ -367,7 +368,7 @@ def note_value(cell, op, frame, value):
         inside = cells.get(id(value)) or follow(value)
         inside.home = cell
         if inside.owner != SHARED:
-            own(inside, locks.me(), SHARED)
+            own(inside, actors.me(), SHARED)
     enter(cell, op, op == "bind", frame)
 
 
@@ -375,7 +376,7 @@ def note_value(cell, op, frame, value):
 
 def note(container, op, frame, made=None):
     """This thread is about to do `op` with the container; made: where the method was handed on that does it."""
-    cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, locks.me()
+    cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, actors.me()
     if type(container) is collections.deque and len(container) == container.maxlen and op in PUTTING:
         pushed_out.setdefault((frame.f_code, frame.f_lasti))
     last, code, at = cell.last, frame.f_code, frame.f_lasti
@@ -391,7 +392,7 @@ def enter(cell, op, changes, frame, made=None):
         frame = frame.f_back
     if frame is None and made is None:
         return
-    actor = locks.me()
+    actor = actors.me()
     if frame and (holds.points or holds.stops):
         holds.at_access(op, frame, len(actor.held))
     number, clock, holding = actor.number, actor.clock, actor.holding
@@ -400,7 +401,7 @@ def enter(cell, op, changes, frame, made=None):
     if cell.owner != SHARED:
         if cell.owner != number:
             own(cell, actor, SHARED if cell.owner else number)
-        cell.touched = next(locks.ticks)
+        cell.touched = next(actors.ticks)
     mine = cell.history.get(key) or cell.history.setdefault(key, {})
     before = mine.get(number)
     if before is not None and before.time == clock[number]:
@@ -435,7 +436,7 @@ def own(cell, actor, owner):
 def follow(thing, name=""):
     """A new cell for this container, or variable of a closure. It holds the thing: no other one may come to have its id."""
     cell = cells.setdefault(id(thing), Cell(thing, name))
-    young = locks.me().young
+    young = actors.me().young
     young.append(cell)
     if len(young) > YOUNG:
         let_go()
@@ -444,7 +445,7 @@ def follow(thing, name=""):
 
 def let_go():
     """Let go of what this thread has made and nobody holds any more; it may be the last that holds a connection."""
-    young = locks.me().young
+    young = actors.me().young
     dead = [cell for cell in young if not cell.is_held()]
     young[:] = [cell for cell in young if cell not in dead and cell.age < OLD_AGE]
     for cell in young:

@@ -13,10 +13,12 @@ import time
 import types
 
 import holds
+import state
 import where
 import witness
+from state import COMMANDS, tell_who_is_left
 from where import places, places_of, steps
-from witness import COMMANDS, HERE, MODULES, after_fork, make, peer_of, ports, real, sleep, spare, start, start_observer, tell, tell_who_is_left, wait_for_end, waiting_for_signal
+from witness import HERE, MODULES, after_fork, make, peer_of, ports, real, sleep, spare, start, start_observer, tell, wait_for_end, waiting_for_signal
 
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
 FILE_LIMIT = 64 << 20  # bytes
@@ -223,7 +225,7 @@ def watch_state(code):
     compile_by(compiled)
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     execute, loader.exec_module = loader.exec_module, exec_module
-    witness.locks_of, witness.rests = locking.locks_of, rests
+    state.locks_of, witness.rests = locking.locks_of, rests
     following.begins()
     locks.install()
     order.install()

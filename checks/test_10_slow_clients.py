@@ -12,7 +12,7 @@ from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.nicks import is_free_again
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, life_goes_on,
+    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, keeps_refusals, life_goes_on,
     misses_nothing, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
 from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
@@ -155,6 +155,30 @@ def test_nothing_blocks_when_it_is_disconnected(server):
     server.sharing.looks_for((server.witness, alice, bob))
     reads_too_late(bob, alice)
     server.sharing.never_waits()
+
+
+@after(test_bound)
+def test_bound_for_refusals(server):
+    """10.2 The bound holds for all that is kept for a member, also when it is refused again and again
+
+    Let the outbox itself look at the bound, whoever puts something into it: what only
+    broadcast() looks at is no bound for the answers.
+    """
+    server.patience = PATIENCE
+    bob = joins_slowly(server, "bob")
+    kept, lines = keeps_refusals(bob, REFUSALS)
+    if not kept:
+        return
+    alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
+    with server.holds("full", ben), server.while_it_reads_nothing(ben):
+        ben.reads = False
+        piles_up(ben, alice, said := [], LONG, lambda: size(said) > kept // 2)
+        piles_up(ben, alice, said, "", lambda: size(said) > kept or len(said) > REFUSALS)
+    if has_left(ben):
+        raise Failure(
+            f"bob has read nothing while he was refused {REFUSALS:,} times, and is in the room still: {kept >> 10:,} KiB of refusals were kept for him; "
+            f"ben was disconnected when {len(said):,} chat messages, {size(said) >> 10:,} KiB, waited for him",
+            "what is kept for a member that does not read is bounded, refusals, too: at some point it is disconnected", lines)
 
 
 @after(test_bound)

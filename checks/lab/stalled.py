@@ -2,15 +2,20 @@
 
 import time
 
-from .clients import WAIT, line
+from .clients import NEWLINE, WAIT, line
 from .day import says_and_is_heard
 from .faults import HOLD_SECONDS
+from .pointing import USUAL, lines_for
+from .seen import connection_of
+from .story import shown
 from .verdict import Failure, Unknown
 
 PATIENCE = 8.0  # seconds in which the others' messages come: a send that gives up within 5 seconds may cost them those, once
 SHORT, LONG, LONGEST = "x" * 1000, "x" * 30_000, "x" * 60_000  # what is said to members who do not read
 MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more than MOST, and MANY messages more, nobody may keep
 MANY = 10_000
+REFUSED = {"type": "dance"}
+REFUSALS = 20_000  # more than that nobody is asked to count
 TALK, MOST_TALK = "x" * 20_000, 40  # what is said until nothing more can be sent, and how often at most
 PILE = 1000  # things in one container or queue: it is where they pile up
 AT_ONCE = 500  # messages at most that are under way to those who read
@@ -96,13 +101,19 @@ def reads_too_late(slow, sender):
             f"{slow} has read nothing while {sender} said {len(said):,} messages ({size(said) >> 20} MiB), and is in the room still; "
             f"meanwhile the server's memory grew by {(server.peak_memory() - memory) >> 20} MiB",
             "what is kept for a member that does not read is bounded: at some point it is disconnected", slow)
-        fullest = server.ask("fullest")
-        if fullest and fullest["count"] > PILE:
-            failure.where[:0] = server.evidence.spots(fullest["places"], f"puts it where {fullest['count']:,} things are by now", "called from here")
+        failure.where[:0] = where_it_piles_up(server)
         slow.reads_again()
         reads_all(slow, sender, said)
         walter.forgets_system_messages()
     raise failure
+
+
+def where_it_piles_up(server):
+    """The lines that put something where much is by now."""
+    fullest = server.ask("fullest")
+    if not fullest or fullest["count"] <= PILE:
+        return []
+    return server.evidence.spots(fullest["places"], f"puts it where {fullest['count']:,} things are by now", "called from here")
 
 
 def reads_all(slow, sender, said):
@@ -141,6 +152,45 @@ def piles_up(slow, sender, said, text, enough, held=lambda: False):
 
 def size(said):
     return sum(len(text) for _, text in said)
+
+
+def keeps_refusals(slow, times):
+    """The slow one is refused so many times while nothing can be sent to it, and then reads again.
+
+    Return how many bytes of refusals were kept for it, 0 if not all were, for it was
+    disconnected, or the server has stopped reading from it; and the lines that put them there.
+    """
+    server = slow.server
+    server.is_through_with(slow)
+    server.witness.forgets_system_messages()
+
+    def all_taken():
+        mine = connection_of(slow, server.state())
+        return bool(mine) and mine["received"] == slow.sent
+
+    with server.holds("full", slow), server.while_it_reads_nothing(slow):
+        slow.did("is slow: there is no room for anything that is sent to it")
+        slow.reads = False
+        for _ in range(0, times, AT_ONCE):
+            slow.sends_bytes(line(REFUSED) * AT_ONCE, may_end=True)
+            server.waits_until(lambda: all_taken() or server.stands_still() or has_left(slow), WAIT)
+            if has_left(slow) or not all_taken():
+                return 0, []
+        server.waits_until(server.stands_still, WAIT)
+        if server.gives_up_on(slow, seconds=5):
+            server.waits_until(lambda: has_left(slow), PATIENCE)
+        lines = where_it_piles_up(server)
+    slow.reads_again()
+    server.waits_until(lambda: slow.takes() or slow.buffer.count(NEWLINE) >= times or slow.end or server.is_idle(slow), ALL)
+    if has_left(slow) or slow.buffer.count(NEWLINE) < times:
+        return 0, []
+    kept = len(slow.buffer)
+
+    def sends(message):
+        slow.sends(message)
+        server.is_through_with(slow)
+
+    return kept, lines or lines_for(server.evidence, slow.port, lambda: sends(USUAL), lambda: sends(REFUSED), shown(line(REFUSED)), shown(line(USUAL)))
 
 
 def has_room_for(sender, slow, texts):

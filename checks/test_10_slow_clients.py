@@ -5,14 +5,14 @@ import time
 
 from test_09_dead_clients import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import WAIT
+from lab.clients import WAIT, line
 from lab.course import after
 from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, meet, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.nicks import is_free_again
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, keeps_refusals, life_goes_on,
+    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, keeps_news, keeps_refusals, life_goes_on,
     misses_nothing, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
 from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
@@ -27,6 +27,7 @@ WAYS = leaves, finishes_sending, breaks_off
 STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
 SOME = 60  # of these are long
+FEW = 300
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
 
 
@@ -179,6 +180,27 @@ def test_bound_for_refusals(server):
             f"bob has read nothing while he was refused {REFUSALS:,} times, and is in the room still: {kept >> 10:,} KiB of refusals were kept for him; "
             f"ben was disconnected when {len(said):,} chat messages, {size(said) >> 10:,} KiB, waited for him",
             "what is kept for a member that does not read is bounded, refusals, too: at some point it is disconnected", lines)
+
+
+@after(test_bound)
+def test_bound_for_news(server):
+    """10.2 The bound holds for all that is kept for a member, also for the news of who comes and goes
+
+    All that is for a member goes the same way, announcements, too: through an outbox that
+    looks at its bound itself.
+    """
+    server.patience = PATIENCE
+    alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
+    said = has_room_for(alice, ben, [str(number) for number in range(FEW)])
+    if not has_left(ben):
+        return  # where the bound is higher, too many would have to come and go
+    bob = joins_slowly(server, "bob")
+    size, lines = keeps_news(bob, len(said))
+    if size > sum(len(line({"type": "chat", "user": alice.nick, "text": text})) for _, text in said):
+        raise Failure(
+            f"bob has read nothing while {len(said)} members came and went, and is in the room still: all the news, {size:,} bytes, was kept for him; "
+            f"ben was disconnected when {len(said)} chat messages were to wait for him",
+            "what is kept for a member that does not read is bounded, announcements, too: at some point it is disconnected", lines)
 
 
 @after(test_bound)

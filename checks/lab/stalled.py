@@ -108,10 +108,10 @@ def reads_too_late(slow, sender):
     raise failure
 
 
-def where_it_piles_up(server):
-    """The lines that put something where much is by now."""
+def where_it_piles_up(server, most=PILE):
+    """The lines that put something where more than so many things are by now."""
     fullest = server.ask("fullest")
-    if not fullest or fullest["count"] <= PILE:
+    if not fullest or fullest["count"] <= most:
         return []
     return server.evidence.spots(fullest["places"], f"puts it where {fullest['count']:,} things are by now", "called from here")
 
@@ -154,43 +154,66 @@ def size(said):
     return sum(len(text) for _, text in said)
 
 
-def keeps_refusals(slow, times):
-    """The slow one is refused so many times while nothing can be sent to it, and then reads again.
+def kept(slow, messages, comes, most=PILE):
+    """While nothing can be sent to the slow one there comes for it what comes() brings about, so many messages; then it reads again.
 
-    Return how many bytes of refusals were kept for it, 0 if not all were, for it was
-    disconnected, or the server has stopped reading from it; and the lines that put them there.
+    comes() returns whether the server has taken all that. Return how many bytes were kept,
+    0 if not all were, for it was disconnected or the server took no more; and the lines
+    that put them where more than `most` things were at last.
     """
     server = slow.server
     server.is_through_with(slow)
     server.witness.forgets_system_messages()
+    with server.holds("full", slow), server.while_it_reads_nothing(slow):
+        slow.did("is slow: there is no room for anything that is sent to it")
+        slow.reads = False
+        if not comes():
+            return 0, []
+        server.waits_until(server.stands_still, WAIT)
+        if server.gives_up_on(slow, seconds=5):
+            server.waits_until(lambda: has_left(slow), PATIENCE)
+        lines = where_it_piles_up(server, most)
+    slow.reads_again()
+    server.waits_until(lambda: slow.takes() or slow.buffer.count(NEWLINE) >= messages or slow.end or server.is_idle(slow), ALL)
+    return (0 if has_left(slow) or slow.buffer.count(NEWLINE) < messages else len(slow.buffer)), lines
+
+
+def keeps_refusals(slow, times):
+    """It is refused so many times; see `kept`."""
+    server = slow.server
 
     def all_taken():
         mine = connection_of(slow, server.state())
         return bool(mine) and mine["received"] == slow.sent
 
-    with server.holds("full", slow), server.while_it_reads_nothing(slow):
-        slow.did("is slow: there is no room for anything that is sent to it")
-        slow.reads = False
+    def refused():
         for _ in range(0, times, AT_ONCE):
             slow.sends_bytes(line(REFUSED) * AT_ONCE, may_end=True)
             server.waits_until(lambda: all_taken() or server.stands_still() or has_left(slow), WAIT)
             if has_left(slow) or not all_taken():
-                return 0, []
-        server.waits_until(server.stands_still, WAIT)
-        if server.gives_up_on(slow, seconds=5):
-            server.waits_until(lambda: has_left(slow), PATIENCE)
-        lines = where_it_piles_up(server)
-    slow.reads_again()
-    server.waits_until(lambda: slow.takes() or slow.buffer.count(NEWLINE) >= times or slow.end or server.is_idle(slow), ALL)
-    if has_left(slow) or slow.buffer.count(NEWLINE) < times:
-        return 0, []
-    kept = len(slow.buffer)
+                return False
+        return True
 
     def sends(message):
         slow.sends(message)
         server.is_through_with(slow)
 
-    return kept, lines or lines_for(server.evidence, slow.port, lambda: sends(USUAL), lambda: sends(REFUSED), shown(line(REFUSED)), shown(line(USUAL)))
+    size, lines = kept(slow, times, refused)
+    if size and not lines:
+        lines = lines_for(server.evidence, slow.port, lambda: sends(USUAL), lambda: sends(REFUSED), shown(line(REFUSED)), shown(line(USUAL)))
+    return size, lines
+
+
+def keeps_news(slow, times):
+    """So many come and go, and it is told of them; see `kept`."""
+    def come_and_go():
+        for number in range(times):
+            comes_and_goes(slow.server, f"dave-{number}")
+            if has_left(slow):
+                return False
+        return True
+
+    return kept(slow, 2 * times, come_and_go, most=times)
 
 
 def has_room_for(sender, slow, texts):

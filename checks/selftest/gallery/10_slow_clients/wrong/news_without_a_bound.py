@@ -1,4 +1,4 @@
-"""The room looks at a mailbox's length before it posts a chat, but not for who comes and goes.
+"""A mailbox takes 200 letters, but of news, of who comes and who goes, any number.
 
 fails: 10.2
 says: news
@@ -26,15 +26,19 @@ class Mailbox:
         with self.news:
             if self.closed:
                 return
-            self.letters.append(letter)  # <--
+            if len(self.letters) >= MOST:
+                self.closed = True
+                self.letters.clear()
+                disconnect(self.conn)
+            else:
+                self.letters.append(letter)
             self.news.notify()
 
-    def throw_out(self):
+    def post_news(self, letter):
         with self.news:
-            self.closed = True
-            self.letters.clear()
-            disconnect(self.conn)
-            self.news.notify()
+            if not self.closed:
+                self.letters.append(letter)  # <--
+                self.news.notify()
 
     def close(self):
         with self.news:
@@ -88,10 +92,7 @@ class Room:
         with self._lock:
             for nick, box in self._boxes.items():
                 if nick != but:
-                    if obj["type"] == "chat" and len(box.letters) >= MOST:
-                        box.throw_out()
-                    else:
-                        box.post(letter)
+                    (box.post_news if obj["type"] == "system" else box.post)(letter)
 
 
 room = Room()

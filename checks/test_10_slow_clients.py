@@ -93,6 +93,36 @@ def test_others_hear_while_many_sends_wait(server):
             life_goes_on(server, alice, carol)
 
 
+@after(test_others_hear_while_a_send_waits)
+def test_others_hear_when_two_find_room_for_one(server):
+    """10.1 Whoever has found room for one more in an outbox waits for nobody, also when another one was faster
+
+    Between full() and put() another thread may put something in. Try put_nowait(), and
+    catch the queue.Full that it raises when there is no room; or look and put under one lock.
+    """
+    server.patience = PATIENCE
+    alice, bob, carol = meet(server, "alice", "bob", "carol")
+    if not server.ask("bounded"):
+        return
+    server.is_through_with(carol)
+    server.witness.forgets_system_messages()
+    with server.holds("full", bob), server.holds("put", alice) as hold:
+        bob.did("is slow: there is no room for anything that is sent to him")
+        bob.reads = False
+        with server.while_it_reads_nothing(bob):
+            piles_up(bob, alice, said := [], "", lambda: len(said) > ROOM, held=lambda: hold.held)
+        held = hold.held
+        if held:
+            alice.did(f"is served by a thread that is late just now, at {place(held.where)}, where there is room for one more")
+            carol.says("me first")
+            server.waits_until(lambda: server.rests(but=held), WAIT)
+            hold.release()
+        alice.says("and now?")
+        with server.pointing_to(held.where, "had found room here: another one was faster"):
+            for member in (carol, server.witness):
+                member.hears_at_last(alice, "and now?")
+
+
 def test_reads_again(server):
     """10.2 A member that reads again before the bound is reached misses nothing
 

@@ -76,6 +76,7 @@ class Hold:
           "shut"     the next one that has shut down the client's connection, which another thread reads
           "closed"   the next one that has closed the client's connection
           "section"  the next one of "recv" or "shut", when it has left its so-many-th critical section since
+          "put"      the next one that serves the client and puts something into a queue with room for one more
           "lock"     the next one that waits, without a time-out, for a lock whose holder is held
     point: with start, accept, recv, sent, shut and fail how many points later, where a point is a line
     of the student's or an access to a container; with piece the so-many-th send(), with section see there.

@@ -6,6 +6,7 @@ import builtins
 import sys
 
 import witness
+from where import in_words
 
 HOOK = "__chat_lab__"  # what the student's code calls: this module, or the one that does more
 
@@ -32,7 +33,7 @@ def caught():
     while traceback is not None:
         stack.append((traceback.tb_frame.f_code, traceback.tb_lasti))
         traceback = traceback.tb_next
-    witness.caught[_thread.get_ident()] = f"{type(error).__name__}: {error}"[:200], stack[::-1][:20]
+    witness.caught[_thread.get_ident()] = in_words(error)[:200], stack[::-1][:20]
 
 
 def compiled(source, path, transformer=lambda tree: Catching()):

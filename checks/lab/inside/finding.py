@@ -144,6 +144,10 @@ def fullest():
     return {"count": count, "places": places(stack)}
 
 
+def has_bounded_queues():
+    return any(issubclass(type(each), queue.Queue) and each.maxsize > 0 for each in gc.get_objects())
+
+
 def lossy():
     """Where something was put into a full deque, which lets go of what is at its other end: places."""
     return places(list(pushed_out))

@@ -186,6 +186,13 @@ def at_lock(holder):
             return
 
 
+def at_put():
+    """If a hold is set for this, hold this thread, which puts something into a queue that has room for one more."""
+    peer = witness.peer_of(_thread.get_ident())
+    if peer and asked.get(("put", peer)):
+        wait_at(asked["put", peer].pop(0)[0], "put", peer)
+
+
 def at_send(sock, conn, at_once):
     """If a hold is set for sends to this client, hold this one; if it is to be done at once: say that it would block."""
     if not at_once:

@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 
+import holds
 import witness
 from actors import Actor, actors, follows, me, signals
 from locking import WaitFor, blocks, ends
@@ -85,10 +86,12 @@ def is_alive(thread):
 # ------------------------------------------------------------------ queues
 
 def put(self, item, block=True, timeout=None):
+    self._put_at = steps(sys._getframe(1))
     if block and timeout != 0 and self.maxsize > 0:
         blocks("put")
+    if self.qsize() == self.maxsize - 1:
+        holds.at_put()
     signals(self)
-    self._put_at = steps(sys._getframe(1))
     with witness.CallOf("put", self.not_full, timeout is not None):
         real["put"](self, item, block, timeout)
     if self.maxsize == 1:

@@ -17,7 +17,7 @@ import state
 import where
 import witness
 from state import COMMANDS, tell_who_is_left
-from where import places, places_of, steps
+from where import in_words, places, places_of, steps
 from witness import HERE, MODULES, after_fork, make, peer_of, ports, real, sleep, spare, start, start_observer, tell, wait_for_end, waiting_for_signal
 
 DATA_LIMIT = 4 << 30  # bytes; every thread's stack of 8 MiB counts here, used or not
@@ -47,7 +47,7 @@ def tell_error(error, traceback, thread, event="died"):
     at = places_of(traceback) or places(getattr(thread, "made_at", ()))  # its function could not even be called
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(where.folder):
         at.insert(0, (error.filename[len(where.folder):], error.lineno if isinstance(error.lineno, int) else 1, ""))
-    tell(event=event, error=f"{type(error).__name__}: {error}", where=at,
+    tell(event=event, error=in_words(error), where=at,
          thread=thread.name if thread else "thread", peer=peer)
 
 
@@ -231,7 +231,7 @@ def watch_state(code):
     order.install()
     files.install()
     hooks.install()
-    COMMANDS.update(members=finding.find_members, without=finding.without, is_in=finding.is_in, report=finding.report, fullest=finding.fullest, lossy=finding.lossy)
+    COMMANDS.update(members=finding.find_members, without=finding.without, is_in=finding.is_in, report=finding.report, fullest=finding.fullest, lossy=finding.lossy, bounded=finding.has_bounded_queues)
 
 
 def give_way(names):

@@ -4,6 +4,12 @@ folder = ""  # of the student's files, with a separator at the end
 known_places = {}  # (id of a code object, instruction) -> (the code object, which keeps its id; its place)
 
 
+def in_words(error):
+    """An error as the last line of its traceback shows it."""
+    words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 def steps(frame):
     """The stack from this frame on, quickly: [(code, instruction), ...], to be read by `places`; to find a line takes longer."""
     found = []

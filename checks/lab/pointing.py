@@ -36,7 +36,8 @@ def lines_for(evidence, peer, usually, now, what, usual, or_last=True):
     program = evidence.program
     found = lines_run(program, peer, usually, now)
     if found or not or_last:
-        return evidence.spots(found[:1] + found[1:][-LAST_LINES:], f"is run for {what}, and not for {usual}")
+        when = f"is run for {what}, and not for {usual}" if what != usual else f"is run when {what} comes again, and not the first time"
+        return evidence.spots(found[:1] + found[1:][-LAST_LINES:], when)
     on_the_way = {tuple(spot[:2]) for thread in (program.state() or {"threads": ()})["threads"] for spot in thread["places"]}
     found = lines_run(program, peer, lambda: None, now)
     return evidence.spots([spot for spot in found if spot[0] == evidence.name and tuple(spot[:2]) not in on_the_way][-LAST_LINES:], f"is run for {what}")

@@ -94,6 +94,8 @@ class Evidence:
             where += self.spots(error["where"], error["error"], "called from here")
         if program.exits and program.ended:
             where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
+        elif program.caught and not program.caught["error"].startswith("KeyboardInterrupt"):
+            where += self.spots(program.caught["where"], f"{program.caught['error']}: caught, and then the program ends", "called from here")
         if closed and mine:
             if mine["closed_after"]:
                 where += self.caught_spots(mine["closed_after"], peer)

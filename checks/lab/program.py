@@ -61,6 +61,7 @@ class Program:
         self.crash = None  # the same, of the main thread
         self.exits = None  # {"how", "where"}, when it ended itself
         self.left = []  # the threads that still ran when it ended, as a state has them
+        self.caught = None  # {"error", "where"}: what its main thread had caught before it ended
         self.last_connections = []  # and what is told of connections then: {"peer", "closed_at", "sends"}
         self.last_report = None  # and of the members, where locks and containers are watched
         self.stuck = []  # waits for a lock that cannot end, {"kind", "waits"}
@@ -161,6 +162,7 @@ class Program:
                 self.exits = facts
             elif event == "left":
                 self.left += facts["threads"]
+                self.caught = facts["caught"]
                 self.last_connections += facts["connections"]
                 self.last_report = facts["report"]
             elif event == "stuck":

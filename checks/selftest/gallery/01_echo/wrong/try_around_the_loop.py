@@ -10,7 +10,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 def handle_client(conn):
     with conn:
-        while data := conn.recv(4096):
+        while data := conn.recv(4096):  # <--
             conn.sendall(data)
 
 

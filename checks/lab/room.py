@@ -46,7 +46,7 @@ class Room:
             self.sock.close()
         self.sock, self.buffer, self.inbox = None, bytearray(), []
         self.received = self.sent = self.said = 0  # bytes, bytes, messages
-        self.last_text = "\n"  # of what was said
+        self.last, self.last_text = (), "\n"  # the messages that were said last, in one piece; the text of the last one
         self.end = None
 
     def _accepts(self):
@@ -190,7 +190,7 @@ class Room:
         for message in messages if len(messages) <= 4 else (*messages[:2], f"... {len(messages) - 3} more ...", messages[-1]):
             self.did(message if isinstance(message, str) else shown(line(message)), "->")
         self.said += len(messages)
-        self.last_text = messages[-1].get("text")
+        self.last, self.last_text = messages, messages[-1].get("text")
         self._sends(b"".join(map(line, messages)))
 
     def says_half_a_message(self):

@@ -10,14 +10,14 @@ import re
 import socket
 import time
 
-from .clients import WAIT
+from .clients import WAIT, line
 from .evidence import Evidence, place, unique
 from .faults import Limited
 from .listening import PORT, not_runnable
-from .pointing import lines_for
+from .pointing import last_lines, lines_for
 from .program import Program
 from .room import Room
-from .story import Story, cut
+from .story import Story, cut, shown
 from .verdict import Failure
 
 NAME = "client.py"
@@ -174,6 +174,27 @@ class Terminal(Limited):
 
         return lines_for(self.evidence, 0, lambda: types(USUAL), lambda: types(self._typed_text), cut(repr(self._typed_text)), repr(USUAL))
 
+    def shown_wrong(self, message, should):
+        """Return the Failure of what came, and was not printed as it should be: the lines come first that are run for it."""
+        failure = self.failure(message, should)
+        if not failure.is_explained:
+            failure.where = unique(self._lines_for_what_came_last() + failure.where)
+        return failure
+
+    def _lines_for_what_came_last(self):
+        """Where the program handles the message that came last: it comes again, after the verdict, and is looked at."""
+        if not self._room or len(self._room.last) != 1 or not self.is_idle():
+            return []
+
+        def comes_again():
+            self._room.says(*self._room.last)
+            self.program.watch_until(self.is_idle, WAIT)
+
+        steps = list(self.story.steps)
+        where = last_lines(self.evidence, self._room.port, comes_again, shown(line(self._room.last[0])))
+        self.story.steps = steps
+        return where
+
     def comes_to_rest(self):
         """Wait a moment until it waits for what is typed or comes: from now on it does nothing by itself."""
         self.program.watch_until(self.is_idle, REST)
@@ -246,7 +267,7 @@ class Terminal(Limited):
         if before.strip() and before.rstrip() not in self._prompts:
             self._unknown.append(before)
             if len(self._unknown) > self._typed_lines:
-                raise self.failure(f"{NAME} printed {cut(repr(before + text))} and not {cut(repr(text))}", should)
+                raise self.shown_wrong(f"{NAME} printed {cut(repr(before + text))} and not {cut(repr(text))}", should)
         sleeper = self._sleeper()
         if sleeper:
             failure = self.failure(f"{NAME} looks for messages only every {sleeper['nap']['seconds']:g} seconds, and sleeps in between, at {place(sleeper['places'])}",
@@ -285,7 +306,7 @@ class Terminal(Limited):
             return False
 
         if not self.waits(done):
-            failure = self.failure(self._instead(text), should)
+            failure = self.shown_wrong(self._instead(text), should)
             if self._prints_at_its_end(text):
                 failure.message = f"{NAME} printed {cut(repr(text))} only when it ended: until then it lay in a buffer that is not flushed"
             raise failure
@@ -295,7 +316,7 @@ class Terminal(Limited):
         self._shown.append(text)
         self.story.add("user", "<-", cut(line))
         if again:
-            raise self.failure(f"{NAME} printed {cut(repr(again[0]))} once more", "each message is printed once")
+            raise self.shown_wrong(f"{NAME} printed {cut(repr(again[0]))} once more", "each message is printed once")
         return line.removesuffix(text)
 
     def _prints_at_its_end(self, text):

@@ -14,6 +14,7 @@ def inside():
     """The modules of the room inside, imported here; nothing but the hooks is installed."""
     before = set(sys.modules)
     sys.path.insert(0, str(INSIDE))
+    import accesses
     import finding
     import hooks
     import store
@@ -22,7 +23,7 @@ def inside():
     sys.path.remove(str(INSIDE))
     where.folder = "/a-student/"
     hooks.install()
-    yield types.SimpleNamespace(finding=finding, hooks=hooks, store=store, where=where, witness=witness)
+    yield types.SimpleNamespace(accesses=accesses, finding=finding, hooks=hooks, store=store, where=where, witness=witness)
     delattr(builtins, hooks.HOOK)
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None)).startswith(str(INSIDE)):

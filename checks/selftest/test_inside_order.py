@@ -9,7 +9,8 @@ from lab.program import Program
 DRIVER = '''
 import builtins, os, sys, threading
 store, stuck = builtins.__chat_lab__, []
-locking = store.locking
+locking, known = store.locking, store.note.__globals__
+places, cells, races = known['places'], known['cells'], known['races']
 locking.witness.tell = lambda event, kind="", **facts: stuck.append(kind or event) if event in ("stuck", "goes on") else None
 names = sys.argv[1:] or sorted(name[:-3] for name in os.listdir() if name.startswith("case_"))
 for name in names:
@@ -17,9 +18,9 @@ for name in names:
         __import__(name)
     except BaseException as error:
         stuck.append(repr(error))
-    lines = sorted({tuple(sorted({store.places(access.stack)[0][1] for access in pair})) for _, pair, _ in store.races.values()})
+    lines = sorted({tuple(sorted({places(access.stack)[0][1] for access in pair})) for _, pair, _ in races.values()})
     print(repr((name, lines, sorted({call[1] for call in list(locking.under_lock.values())}), bool(locking.opposite_orders()), list(stuck))), flush=True)
-    for table in (store.cells, store.races, locking.in_order, locking.under_lock, stuck):
+    for table in (cells, races, locking.in_order, locking.under_lock, stuck):
         table.clear()
 os._exit(0)
 '''

@@ -66,7 +66,7 @@ ACCESSES = [  # kinds, code, what it does: reads, walks, changes, or nothing
 @pytest.mark.parametrize("kind", ANY)
 def test_accesses(inside, kind):
     """Every way to touch a container is seen, as what it is; what does not touch it is not."""
-    store, wrong = inside.store, []
+    accesses, wrong = inside.accesses, []
     for kinds, line, expected in ACCESSES:
         if kind not in kinds:
             continue
@@ -78,10 +78,10 @@ def test_accesses(inside, kind):
         except SyntaxError:
             code = "def do(d, o):\n  " + line.replace("\n", "\n  ") + "\ndo(d, globals().get('o'))"
         exec(setup, module)
-        store.cells.clear()
+        accesses.cells.clear()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TypeError):  # some have no such operation
             exec(inside.hooks.compiled(code, inside.where.folder + "server.py"), module)
-        cell = store.cells.get(id(module["d"]))
+        cell = accesses.cells.get(id(module["d"]))
         found = {"changes" if access.changes else "walks" if access.op in ("walk", "copy", "__iter__") else "reads"
                  for accesses in cell.history.values() for access in accesses.values()} if cell else set()
         if found != set(expected.split()):
@@ -90,19 +90,19 @@ def test_accesses(inside, kind):
 
 
 def test_a_snapshot_is_another_container(inside):
-    store = inside.store
+    accesses = inside.accesses
     source = "d = {1: 2}\ndef do():\n    s = list(d)\n    for x in s:\n        pass\n    t = tuple(d.items())\n    for x in enumerate(t): pass\n    return len(s), 1 in s\ndo()"
     module = {"__name__": "a_student"}
-    store.cells.clear()
+    accesses.cells.clear()
     exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
-    accesses = [access for each in store.cells[id(module["d"])].history.values() for access in each.values()]
+    accesses = [access for each in accesses.cells[id(module["d"])].history.values() for access in each.values()]
     assert sorted(inside.where.places(access.stack)[0][1] for access in accesses) == [3, 6]
 
 
 def test_what_is_gone_is_let_go(inside):
     """The recorder keeps nothing alive: a connection may be closed by its last holder's letting go."""
     import weakref
-    store, source = inside.store, """
+    accesses, source = inside.accesses, """
 class Conn: pass
 def do(conn):
     for n in range(40):
@@ -112,19 +112,19 @@ def do(conn):
 """
     module = {"__name__": "a_student"}
     exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
-    store.cells.clear()
+    accesses.cells.clear()
     conn = module["Conn"]()
     gone = weakref.ref(conn)
     module["do"](conn)
-    assert len(store.cells) <= store.YOUNG + 1
+    assert len(accesses.cells) <= accesses.YOUNG + 1
     del conn
-    store.let_go()  # as before each wait for a client
-    assert gone() is None and not store.cells
+    accesses.let_go()  # as before each wait for a client
+    assert gone() is None and not accesses.cells
 
 
 def test_a_del_that_takes_a_lock_does_no_harm(inside):
     """Letting go of something may run the student's __del__, which may touch containers itself."""
-    store, source = inside.store, """
+    accesses, source = inside.accesses, """
 log = []
 class Conn:
     def __del__(self): log.append(len(log))
@@ -135,9 +135,9 @@ def do():
 """
     module = {"__name__": "a_student"}
     exec(inside.hooks.compiled(source, inside.where.folder + "server.py"), module)
-    store.cells.clear()
+    accesses.cells.clear()
     module["do"]()
-    store.sweep()
+    accesses.sweep()
     assert len(module["log"]) == 100
 
 
@@ -168,7 +168,7 @@ def two_members(inside):
             peer = socket.create_connection(listener.getsockname())
             pairs.append((listener.accept()[0], peer))
     conns = [conn for conn, _ in pairs]
-    inside.store.cells.clear()
+    inside.accesses.cells.clear()
     inside.witness.connections.clear()
     for conn in conns:
         inside.witness.connections[conn.fileno()] = inside.witness.Connection(conn.getpeername()[1], ())

@@ -10,8 +10,9 @@ import weakref
 
 import locking
 import witness
+from accesses import cells, pushed_out, races
 from kinds import OF_VARIABLES, PLAIN_ONE, PUTTING, VALUES, sorts
-from store import attribute_of, blind, cells, own_dict, pushed_out, races
+from store import attribute_of, blind, own_dict
 from where import places
 
 known = {}  # nick -> port, of those of whom the checker has said that they are members

@@ -198,6 +198,7 @@ def watch_catching():
 
 def watch_state(code):
     """Watch locks and containers, too; code: what has been compiled for that already, see `main`."""
+    import accesses
     import files
     import finding
     import following
@@ -215,7 +216,7 @@ def watch_state(code):
         return following.followed(moved(code, path) if before == source else follow(source, path))
 
     def rests():
-        store.let_go()
+        accesses.let_go()
         following.looks(sys._getframe(1))
 
     def exec_module(loader, module):

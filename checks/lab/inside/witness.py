@@ -28,7 +28,7 @@ import json  # noqa: E402
 
 spare = set(sys.modules) - loaded  # the modules that came with it
 
-MODULES = frozenset({"witness", "actors", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
+MODULES = frozenset({"witness", "accesses", "actors", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
                      "store", "seal", "serving", "wall", "where"})  # of this folder
 HERE = os.path.join(os.path.dirname(__file__), "")
 CHECKER_GONE = 70  # exit code when the checker has died

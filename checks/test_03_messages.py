@@ -2,8 +2,8 @@
 
 import json
 
-from lab.clients import LONGEST_LINE, line
 from lab.course import after, basis
+from lab.messages import LONGEST_LINE, line
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401

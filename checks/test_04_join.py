@@ -1,7 +1,7 @@
 """Lesson 04: what the server that knows who is talking is asked for, rule by rule."""
 
-from lab.clients import line
 from lab.course import after, basis
+from lab.messages import line
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401

@@ -4,8 +4,8 @@ import contextlib
 
 from test_04_join import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import line
 from lab.course import after, basis
+from lab.messages import line
 from lab.day import (
     breaks_off, breaks_off_unnoticed, fence, finishes_sending, hear, leaves, says_and_done, says_and_is_heard, sends_nonsense)
 from lab.evidence import place

@@ -2,9 +2,9 @@
 
 from test_05_broadcast import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import LONGEST_LINE, line
 from lab.course import after, basis
 from lab.faults import Hold
+from lab.messages import LONGEST_LINE, line
 
 del (  # the server is given here: the rest of what it was asked for is enough
     test_after_a_reset_before_it_is_served, test_chat_before_a_bad_line, test_chat_while_others_come_and_go, test_order_when_sends_are_short,

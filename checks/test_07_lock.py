@@ -4,8 +4,8 @@ import itertools
 
 from test_05_broadcast import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import line
 from lab.course import after, alone, basis
+from lab.messages import line
 from lab.day import (
     GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, fence, finishes_sending, is_heard_and_leaves, is_over, joins_quietly, leaves,
     says_and_done, the_lock_is_held_for_long, the_room_empties, the_room_lives)

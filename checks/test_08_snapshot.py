@@ -2,9 +2,10 @@
 
 from test_07_lock import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import WAIT, line
+from lab.clients import WAIT
 from lab.course import after
 from lab.day import a_day_in_the_room, and_then, joins_quietly
+from lab.messages import line
 
 MUCH = 100  # chats in one piece
 

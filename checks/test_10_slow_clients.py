@@ -5,15 +5,16 @@ import time
 
 from test_09_dead_clients import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
-from lab.clients import WAIT, line
+from lab.clients import WAIT
 from lab.course import after
 from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, meet, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
+from lab.messages import line
 from lab.nicks import is_free_again
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly, keeps_news, keeps_refusals, life_goes_on,
-    misses_nothing, piles_up, reads_too_late, size, stops_reading)
+    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly,
+    keeps_news, keeps_refusals, life_goes_on, misses_nothing, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
 from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
 from test_01_echo import test_half_close

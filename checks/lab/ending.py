@@ -8,10 +8,10 @@ import contextlib
 import select
 import time
 
-from .clients import line
 from .evidence import place, unique, without_the_kit
 from .machine import Processors
 from .members import is_chat
+from .messages import line
 from .story import cut, shown
 from .verdict import Failure
 

@@ -3,9 +3,10 @@
 import collections
 import contextlib
 
-from .clients import LONGEST_LINE, WAIT, Later, line
+from .clients import WAIT, Later
 from .faults import thinned
 from .members import RoomMember, is_chat
+from .messages import LONGEST_LINE, line
 from .model import DOES, GOING, LISTENER, NAMES, SLOW, Event, Heard, Room, Share, Step, is_alone, resolved, wanted
 from .seen import is_consumed
 

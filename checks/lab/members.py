@@ -1,6 +1,7 @@
 """The scripted clients with a nick: they join, say and hear, alone (lesson 04) and in a room (lesson 05 and later)."""
 
-from .clients import WAIT, Later, Messenger, line
+from .clients import WAIT, Later
+from .messages import Messenger, line
 from .story import cut, shown
 
 

@@ -2,8 +2,8 @@
 
 import json
 
-from .clients import LONGEST_LINE, line
 from .members import is_chat
+from .messages import LONGEST_LINE, line
 
 PLENTY = 60_000  # bytes of a line that is answered for sure: what is said may be longer when it goes to the others
 ASKS = {"type": "dance"}  # is answered in every lesson

@@ -2,9 +2,9 @@
 
 import contextlib
 
-from .clients import line, parsed
 from .evidence import lock_name, place, unique
 from .faults import command
+from .messages import line, parsed
 from .seen import connection_of
 from .story import shown
 from .verdict import Failure, LabError, Unknown

@@ -3,8 +3,9 @@
 import select
 import socket
 
-from .clients import RESET, WAIT, line, parsed, same
+from .clients import RESET, WAIT
 from .evidence import hint_about
+from .messages import line, parsed, same
 from .story import shown
 from .verdict import NotStarted
 

@@ -5,12 +5,13 @@ import errno
 import socket
 import sys
 
-from .clients import WAIT, Client, Messenger
+from .clients import WAIT, Client
 from .ending import Ending
 from .evidence import Evidence, is_a, unique
 from .faults import LOST, Hold, Limited, command
 from .listening import PORT, listener_of, not_runnable, not_started
 from .members import Member, RoomMember
+from .messages import Messenger
 from .pointing import Pointing
 from .program import Program
 from .seen import Seen, connection_of, is_consumed

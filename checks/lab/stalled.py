@@ -2,9 +2,10 @@
 
 import time
 
-from .clients import NEWLINE, WAIT, line
+from .clients import NEWLINE, WAIT
 from .day import says_and_is_heard
 from .faults import HOLD_SECONDS
+from .messages import line
 from .pointing import USUAL, lines_for
 from .seen import connection_of
 from .story import shown

@@ -10,10 +10,11 @@ import re
 import socket
 import time
 
-from .clients import WAIT, line
+from .clients import WAIT
 from .evidence import Evidence, place, unique
 from .faults import Limited
 from .listening import PORT, not_runnable
+from .messages import line
 from .pointing import last_lines, lines_for
 from .program import Program
 from .room import Room

@@ -2,11 +2,12 @@
 
 import contextlib
 
-from .clients import WAIT, line
+from .clients import WAIT
 from .day import meet
 from .evidence import place
 from .faults import points
 from .members import is_chat
+from .messages import line
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What is told of a check: its story, what was sent as it is shown there, and the points."""
 
 from gallery import judged_by
-from lab.clients import line
+from lab.messages import line
 from lab.story import Story, difference, shown
 from lab.verdict import ERROR, FAILED, PASSED, UNKNOWN, WAITING, Check, points
 

@@ -155,7 +155,6 @@ def test_after_a_reset(server):
     alice = server.client("alice")
     alice.is_served()
     alice.resets()
-    server.notices(alice)
     server.client("bob").is_served()
 
 
@@ -169,11 +168,10 @@ def test_after_a_reset_before_it_is_served(server):
     carol = server.client("carol")
     carol.is_served()
     carol.closes()
-    server.notices(carol)
     with server.holds("accept") as hold:
         alice = server.client("alice")
         hold.caught(lambda: server.has_accepted(server.connected) and server.rests())
-        alice.resets()
+        alice.resets(unnoticed=True)
     server.notices(alice)
     server.client("bob").is_served()
 
@@ -189,7 +187,7 @@ def test_after_a_reset_before_the_answer(server):
         alice.speaks()
         hold.caught()
         alice.half_closes()
-        alice.resets()
+        alice.resets(unnoticed=True)
     server.notices(alice)
     server.client("bob").is_served()
 
@@ -203,7 +201,6 @@ def test_after_a_reset_while_sending(server):
     alice = server.client("alice")
     alice.sends_until_stuck()
     alice.resets()
-    server.notices(alice)
     server.client("bob").is_served()
 
 

@@ -294,7 +294,6 @@ def test_reset_inside_a_line(server):
     alice.sends_bytes(b'{"type": "chat", "te')
     server.takes_all(alice)
     alice.resets()
-    server.notices(alice)
     server.client("carol").is_served()
     bob.is_served()
 

@@ -132,9 +132,9 @@ def test_gone(server):
     alice = server.client("alice").joins()
     alice.half_closes()
     alice.gets_end()
+    server.notices(alice)
     bob = server.client("bob").joins()
     bob.resets()
-    server.notices(bob)
     carol.closes()
     server.client("newcomer").joins()  # some clear up when the next one comes
     server.is_back_to(before, "alice ended her stream and bob broke off")

@@ -147,7 +147,7 @@ def dies_unheard_while(server, member, act):
         held = hold.caught(seconds=0.5)
         if held:
             member.did(f"is served by a thread that is late just now, at {place(held.where)}")
-        member.resets()
+        member.resets(unnoticed=True)
         act()
 
 
@@ -252,7 +252,7 @@ def test_announced_once_though_a_send_fails(server):
     for member in (alice, bob):
         member.forgets_system_messages()
     with server.holds("end", carol) as hold:
-        carol.resets()
+        carol.resets(unnoticed=True)
         if hold.caught(server.is_quiet):
             carol.did("has a thread in the server that is late with that")
         for text in ("is carol there?", "and now?"):

@@ -82,7 +82,6 @@ def may_be_refused_often(client, nick):
     client.sends({"type": "join", "user": nick})
     client.server.is_through_with(client)
     client.closes()
-    client.server.notices(client)
     client.server.does_not_recurse(MANY, "refused join", "however often a client is refused, it may try again")
 
 
@@ -189,7 +188,6 @@ def test_nick_is_free_again(server):
     gone.asks_for("bob")
     server.is_through_with(gone)
     gone.resets()
-    server.notices(gone)
     with server.pointing_to(server.failed_send_to(gone), "this send to a bob who goes at once fails"):
         is_free_soon(server, "bob", "a bob has gone while he was answered")
     alice.is_heard_as("alice")
@@ -301,7 +299,6 @@ def test_lock_is_free_after_a_failed_send(server):
         says_and_done(alice)
         the_room_lives(server, f"a send to a member failed ({error})")
         dead.resets()
-        server.notices(dead)
     for number, (message, what) in enumerate((({"type": "join", "user": "alice"}, "the answer to a join with a taken nick"),
                                               ({"type": "chat", "text": "hi"}, "the answer to a chat before the join"),
                                               ({"type": "join", "user": "carol"}, "the answer to a join")), 1):
@@ -311,7 +308,6 @@ def test_lock_is_free_after_a_failed_send(server):
         server.is_through_with(client)
         the_room_lives(server, f"{what} failed")
         client.closes()
-        server.notices(client)
 
 
 def test_lock_is_free_after_half_a_character(server):
@@ -326,7 +322,6 @@ def test_lock_is_free_after_half_a_character(server):
         odd.sends_bytes(message + b"\n")
         server.is_through_with(odd)
         odd.closes()
-        server.notices(odd)
         the_room_lives(server, f"a {'chat' if joins else 'join'} with half of a character")
 
 

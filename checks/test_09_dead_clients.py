@@ -182,7 +182,6 @@ def test_removed_under_the_lock(server):
         alice, bob, carol = (joins_quietly(server, name) for name in ("alice", "bob", "carol"))
         found_dead(bob, "EPIPE", alice)
         carol.resets()
-        server.notices(carol)
         says_and_done(alice)
         joins_quietly(server, "dave")
 
@@ -314,7 +313,7 @@ def test_several_dead_at_once(server):
     with contextlib.ExitStack() as late:
         # Their own threads, which shutdown() wakes, would do a part of the work, now more and now less.
         holds = [late.enter_context(server.holds("end", member)) for member in dying]
-        dying[0].resets()  # so that shutdown() of its connection fails
+        dying[0].resets(unnoticed=True)  # so that shutdown() of its connection fails
         holds[0].caught(seconds=0.5)
         says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
@@ -429,7 +428,7 @@ def test_two_hundred_deaths(server):
     for batch in range(ALL // AT_ONCE):
         dying = [server.client(f"d{batch}-{number}").joins() for number in range(AT_ONCE)]
         for number, member in enumerate(dying):
-            member.resets()
+            member.resets(unnoticed=True)
             if number % 5 == 0:
                 alice.says("is anybody there?")
         server.settles(*before)

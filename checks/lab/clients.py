@@ -121,17 +121,20 @@ class Client:
             pass  # the server was faster
 
     def closes(self):
-        """Close the connection; the server sees the end of the stream."""
+        """Close the connection, and wait until the server, which sees the end of the stream, has done what it does about it."""
         self.did("closes the connection")
         self.finished = True
         self.sock.close()
+        self.server.notices(self)
 
-    def resets(self):
-        """Break the connection off."""
+    def resets(self, unnoticed=False):
+        """Break the connection off, and wait likewise; when it is to be `unnoticed`, go on at once."""
         self.did("breaks off (reset)")
         self.finished = True
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.sock.close()
+        if not unnoticed:
+            self.server.notices(self)
 
     def stops_reading(self):
         """Read nothing from now on, until `reads_again`."""

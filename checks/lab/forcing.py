@@ -48,7 +48,7 @@ def meets_the_dead(client):
 
 JOINS = Scene("joins", False, lambda client: client.asks_for(client.wanted))
 SPEAKS = Scene("says something", True, lambda client: client.says(f"{client} speaks"))
-GOING = [Scene("leaves", True, lambda client: client.leaves()), Scene("breaks off", True, lambda client: client.resets()),
+GOING = [Scene("leaves", True, lambda client: client.leaves()), Scene("breaks off", True, lambda client: client.resets(unnoticed=True)),
          Scene("half-closes", True, lambda client: client.half_closes())]
 SCENES = [SPEAKS, JOINS, *GOING,
           Scene("asks for a nick that is taken", False, lambda client: client.asks_for("walter")),

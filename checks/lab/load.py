@@ -160,7 +160,7 @@ class Load:
             case "finishes":
                 player.half_closes()
             case "breaks off":
-                player.resets()
+                player.resets(unnoticed=True)
             case "sends a bad line":
                 player.sends_bytes(BAD[more % len(BAD)], may_end=True)
             case "stalls":

@@ -110,7 +110,6 @@ def come_and_go_while_late(alice, leaver, late, coming, hold):
             have_gone(server, leaver, *[late] * (not coming))
     for client in (late, leaver, *newcomers):
         client.closes()
-        server.notices(client)
     return held
 
 

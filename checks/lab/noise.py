@@ -97,7 +97,6 @@ def others_survive(server, data):
     bob.is_served()
     for client in (bob, mallory):
         client.closes()
-        server.notices(client)
 
 
 def is_answered(server, client):

@@ -286,7 +286,6 @@ def test_the_kit_stays_out_of_tracebacks_and_one_error_stands_once(start):
         client = server.client(name)
         client.is_served()
         client.resets()
-        server.notices(client)
     titles = dict(server.failure("seen").detail)
     assert "An error that nobody caught, in the threads of alice, bob" in titles
     assert not any("inside" in line for line in titles["The last lines that it printed"])

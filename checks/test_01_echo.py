@@ -200,7 +200,8 @@ def test_after_a_reset_while_sending(server):
     """
     alice = server.client("alice")
     alice.sends_until_stuck()
-    alice.resets()
+    alice.resets(unnoticed=True)
+    server.notices(alice)
     server.client("bob").is_served()
 
 

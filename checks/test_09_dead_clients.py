@@ -84,8 +84,20 @@ def test_found_by_a_send_that_is_reset(server):
 
 
 def found_dead(member, error, sender):
-    member.server.cannot_send_to(member, error)
-    says_and_done(sender)
+    with own_threads_are_late(member):
+        member.server.cannot_send_to(member, error)
+        says_and_done(sender)
+
+
+@contextlib.contextmanager
+def own_threads_are_late(*members):
+    """Until what is done inside is over: they, which shutdown() wakes, would do a part of the work, now more and now less."""
+    server = members[0].server
+    with contextlib.ExitStack() as late:
+        for member in members:
+            late.enter_context(server.holds("end", member))
+        yield
+        server.waits_until(server.stands_still, 1)
 
 
 def test_found_by_two_sends_at_once(server):
@@ -96,7 +108,7 @@ def test_found_by_two_sends_at_once(server):
     """
     def both_send(bob, alice, carol):
         server.cannot_send_to(bob, ERRORS[0])
-        with server.holds("send", bob, count=2) as hold:
+        with own_threads_are_late(bob), server.holds("send", bob, count=2) as hold:
             for member in (alice, carol):
                 member.says("is bob there?")
             if len(hold.caught(server.stands_still, count=2, seconds=1)) == 2:
@@ -114,9 +126,10 @@ def test_found_by_a_welcome(server):
     go the same way.
     """
     def dave_joins(bob, alice, carol):
-        server.cannot_send_to(bob, "EPIPE")
-        dave = server.client("dave").joins()
-        server.is_through_with(dave)
+        with own_threads_are_late(bob):
+            server.cannot_send_to(bob, "EPIPE")
+            dave = server.client("dave").joins()
+            server.is_through_with(dave)
         with server.pointing_to(server.failed_send_to(bob), "a send to bob, who is dead, fails here"):
             told = {member: [member.is_told_of(bob, f"{member} is told that bob has gone, whom the announcement of dave has found dead")] for member in (alice, carol)}
         dave.leaves()
@@ -310,11 +323,8 @@ def test_several_dead_at_once(server):
     before = server.counts()
     dying = many_join(server, alice, carol)
     can_be_sent_nothing(dying)
-    with contextlib.ExitStack() as late:
-        # Their own threads, which shutdown() wakes, would do a part of the work, now more and now less.
-        holds = [late.enter_context(server.holds("end", member)) for member in dying]
-        dying[0].resets(unnoticed=True)  # so that shutdown() of its connection fails
-        holds[0].caught(seconds=0.5)
+    with own_threads_are_late(*dying):
+        dying[0].resets()  # so that shutdown() of its connection fails
         says_and_done(alice)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY, "dead member", "however many die at once, all are cleaned up")
@@ -346,8 +356,9 @@ def test_several_found_by_a_farewell(server):
     bob = server.client("bob").joins()
     dying = many_join(server, alice, carol)
     can_be_sent_nothing(dying)
-    bob.leaves()
-    server.notices(bob)
+    with own_threads_are_late(*dying):
+        bob.leaves()
+        server.notices(bob)
     nothing_is_left(server, before, [bob, *dying], alice, carol)
 
 
@@ -364,7 +375,7 @@ def test_found_by_two_farewells(server):
     start_afresh(alice, carol, *dying)
     for member in (second, third):
         server.cannot_send_to(member, ERRORS[0])
-    with server.holds("fail", third) as hold:
+    with own_threads_are_late(*dying), server.holds("fail", third) as hold:
         alice.says("is anybody there?")
         held = hold.caught(server.rests, seconds=1)
         if held:
@@ -386,7 +397,7 @@ def test_several_while_one_is_announced(server):
     bob = server.client("bob").joins()
     dying = many_join(server, alice, carol)
     server.cannot_send_to(bob, ERRORS[0])
-    with server.holds("send", alice) as hold:
+    with own_threads_are_late(bob, *dying), server.holds("send", alice) as hold:
         alice.says("is bob there?")
         if hold.caught(server.stands_still, seconds=1):
             bob.did("is being announced to alice as dead, by a thread that is late just now")
@@ -410,7 +421,7 @@ def test_two_find_each_other_dead(server):
     start_afresh(alice, carol, dan, eve)
     for member in (dan, eve):
         server.cannot_send_to(member, ERRORS[0])
-    with server.holds("send", dan) as to_dan, server.holds("send", eve) as to_eve:
+    with own_threads_are_late(dan, eve), server.holds("send", dan) as to_dan, server.holds("send", eve) as to_eve:
         dan.says("hi eve")
         eve.says("hi dan")
         if to_dan.caught(server.stands_still, seconds=1) and to_eve.caught(server.stands_still, seconds=1):

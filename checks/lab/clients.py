@@ -121,14 +121,17 @@ class Client:
             pass  # the server was faster
 
     def closes(self):
-        """Close the connection, and wait until the server, which sees the end of the stream, has done what it does about it."""
+        """Close the connection when the server rests, and wait until it has done what it does about that: nothing else happens meanwhile."""
+        self.server.calms_down()
         self.did("closes the connection")
         self.finished = True
         self.sock.close()
         self.server.notices(self)
 
     def resets(self, unnoticed=False):
-        """Break the connection off, and wait likewise; when it is to be `unnoticed`, go on at once."""
+        """Break the connection off, likewise; when it is to be `unnoticed`, at once, and wait for nothing."""
+        if not unnoticed:
+            self.server.calms_down()
         self.did("breaks off (reset)")
         self.finished = True
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

@@ -21,7 +21,7 @@ from .verdict import Failure, LabError, Unknown
 
 NARROW = 4096  # bytes of a narrow connection's buffers, as it asks the system for; see SO_SNDBUF in socket(7)
 WATCHED = 7  # the first lesson whose servers have their locks and containers watched
-RESTLESS = 3  # times that we wait in vain for a server to come to rest
+RESTLESS = 3  # times that we wait in vain for a server to do all that there is to do
 MOST_DEADLINES = 2  # of one lesson; after that the rest waits, so that a hanging server costs no minute
 
 
@@ -45,7 +45,7 @@ class Server(Seen, Pointing, Limited):
         self.deadlines = 0
         self.patience = WAIT  # seconds in which something must come to a client
         self._witness = self.ending = self.last_sent = None
-        self.restless = 0  # how often it did not come to rest when a client had gone
+        self.restless = 0  # how often we have waited for that in vain
         self.is_decided = False  # has a verdict been found, so that what happens now is for its evidence only?
 
     # -------------------------------------------------- starting and stopping
@@ -315,14 +315,18 @@ class Server(Seen, Pointing, Limited):
         before = found_nothing()
         self.waits_until(lambda: self.program.is_at_rest() or found_nothing() != before, 1)
 
+    def calms_down(self, until=lambda: False):
+        """Wait a moment until it has done all that there was to do, as far as that can be seen; not for long again and again."""
+        if self.restless < RESTLESS and not self.waits_until(lambda: self.stands_still() or until(), 1):
+            self.restless += 1
+
     def notices(self, client):
         """Wait a moment until the end of this client has come to the server, and what it does about it is done."""
         def noticed():
             mine = connection_of(client, self.state())
             return not mine or not mine["open"] or mine["ends"] > 0
 
-        if self.restless < RESTLESS and not self.waits_until(lambda: self.stands_still() or noticed() and self.program.is_at_rest(), 1):
-            self.restless += 1
+        self.calms_down(lambda: noticed() and self.program.is_at_rest())
 
     def settles(self, threads, sockets, seconds=WAIT):
         """Wait until it has no more than so many threads and sockets, or does nothing more; return whether it has.

@@ -123,7 +123,7 @@ def test_threads_end(server):
     before = server.counts()
     for number in range(0, 100, 10):
         clients = [server.client(f"client{number + i}") for i in range(1, 11)]
-        for client in clients:
+        for client in clients[:-1]:  # the last one says nothing at all
             client.is_not_kept_waiting()
         for i, client in enumerate(clients):
             (client.resets if i % 3 == 0 else client.closes)()

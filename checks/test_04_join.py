@@ -12,7 +12,11 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>'  # each once: a nick may be taken from lesson 07 on
+NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"  # each once: a nick may be taken from lesson 07 on
+
+
+WORDS = (  # in chats a word is a word, whatever other programs do with it
+    "quit", "exit", "bye", "!DISCONNECT", "{quit}", "/list", "/nick peggy", "/w alice psst", "@alice psst", "#alice", "NICK", "{0} {x} %s", "hi", "hi", "HI THERE")
 
 
 def test_listens(server):
@@ -62,7 +66,7 @@ def test_any_chat_comes_back(server):
     A text is any string: isinstance(text, str). "" is one, too, though it counts as false.
     """
     alice = server.client("alice").joins()
-    for text in ("", " ", "0", "/quit", "null", ""):
+    for text in ("", " ", "0", "/quit", "null", "", *WORDS):
         alice.says(text)
         alice.hears(alice, text)
 
@@ -120,6 +124,19 @@ def test_leave(server):
     alice.leaves()
     alice.gets_end()
     server.client("bob").is_served()
+
+
+def test_nothing_after_a_leave(server):
+    """04.3 What comes behind a leave is not served, not even in the same piece
+
+    Whoever has left says nothing more: look whether there is an end before you take the
+    next message out of the buffer.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.sends_bytes(line({"type": "leave"}) + line({"type": "chat", "text": "am I still here?"}), may_end=True)
+    alice.gets_end(reset_is_fine=True)
+    server.notices(alice)
+    bob.is_served()
 
 
 def test_gone(server):

@@ -5,11 +5,12 @@ import contextlib
 from test_04_join import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
 from lab.course import after, basis
-from lab.messages import line
 from lab.day import (
     breaks_off, breaks_off_unnoticed, fence, finishes_sending, hear, leaves, says_and_done, says_and_is_heard, sends_nonsense)
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
+from lab.members import NICK_COMES_FIRST
+from lab.messages import line
 from test_04_join import is_heard_under_any_nick
 
 del (  # what is said goes to the others now, under the sender's nick; and who does not read may hold them up, until lesson 10
@@ -50,6 +51,24 @@ def test_members_are_told(server):
     alice.is_told_of(bob)
 
 
+@after(test_members_are_told)
+def test_back_again(server):
+    """05.1 Who comes back under the same nick is announced anew, as the leaving was
+
+    Whom you know from before is a newcomer like any other.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    bob.leaves()
+    bob.gets_end()
+    server.notices(bob)
+    if server.number >= NICK_COMES_FIRST:  # the nick is free when bob is announced as gone, if not before
+        alice.is_told_of(bob)
+    server.client("bob").joins("bob")
+    for news in ("bob has left", "bob is back")[server.number >= NICK_COMES_FIRST:]:
+        alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
+
+
 @basis
 def test_chat_to_the_others(server):
     """05.2 A chat goes to the others, as a chat message with the sender's nick in "user"
@@ -60,6 +79,36 @@ def test_chat_to_the_others(server):
     for text in ("hi", "and again"):
         alice.says(text)
         bob.hears(alice, text)
+
+
+@after(test_chat_to_the_others)
+def test_any_word_goes_to_the_others(server):
+    """05.2 A chat goes to every other member whatever it says: no word in it is a command
+
+    Look at "type" alone. What begins with a slash or an @, or was said a moment ago, is a
+    text like any other.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    for text in WORDS:
+        bob.says(text)
+        for member in (alice, carol):
+            member.hears(bob, text)
+
+
+@after(test_chat_to_the_others)
+def test_slow_member_misses_nothing(server):
+    """05.2 A member to whom nothing can be sent for a moment gets the message as soon as it can
+
+    A full buffer is no reason to leave somebody out: sendall() waits until there is room.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    server.is_through_with(carol)
+    with server.holds("full", bob):
+        bob.did("is slow: there is no room just now for anything that is sent to him")
+        alice.says("hi")
+        server.waits_until(server.stands_still, 1)
+    for member in (bob, carol, server.witness):
+        member.hears_from(alice, "hi")
 
 
 @after(test_chat_to_the_others)
@@ -382,7 +431,7 @@ def test_order_when_a_send_is_late(server):
     the sender's thread, or put the messages into one queue.
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
-    for texts in (LATE, ("x" * 5000, *LATE)):
+    for texts in (LATE, ("x" * 50_000, *LATE)):
         fence(alice, bob)
         with server.holds("send", bob) as hold:
             alice.says(texts[0])
@@ -393,6 +442,28 @@ def test_order_when_a_send_is_late(server):
                 server.waits_until(lambda: bob.has_something() or server.rests(but=held), 1)  # another thread may overtake; the sender's own cannot
         for text in texts:
             bob.hears(alice, text)
+
+
+@after(test_order, test_not_to_the_sender)
+def test_order_when_a_thread_begins_late(server):
+    """05.5 Each member hears one sender's messages in order, also when a thread that sends for it begins late
+
+    A thread that is started to send one message, a long one perhaps, may begin after the
+    next one has been sent.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    for texts in (LATE, ("x" * 50_000, *LATE)):
+        fence(alice, bob)
+        with server.holds("start") as hold:
+            alice.says(texts[0])
+            held = hold.caught(bob.has_message, seconds=1)
+            for text in texts[1:]:
+                alice.says(text)
+            if held:
+                server.waits_until(lambda: bob.has_message() or server.rests(but=held), 1)
+        with server.pointing_to(held.where, "a new thread was late to begin here"):
+            for text in texts:
+                bob.hears(alice, text)
 
 
 @after(test_order)

@@ -5,14 +5,13 @@ import itertools
 from test_05_broadcast import *  # noqa: F403  what the lessons before asked still holds; first, for the imports below may bring the same names
 
 from lab.course import after, alone, basis
-from lab.messages import line
 from lab.day import (
     GOING, a_day_in_the_room, and_then, breaks_off, dies_unnoticed, fence, finishes_sending, is_heard_and_leaves, is_over, joins_quietly, leaves,
     says_and_done, the_lock_is_held_for_long, the_room_empties, the_room_lives)
 from lab.evidence import place
 from lab.faults import MOST_POINTS
+from lab.messages import line
 from lab.nicks import ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, is_free_soon, is_let_in, is_not_let_in
-from test_04_join import test_any_nick  # noqa: F401
 from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes  # noqa: F401
 
 del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
@@ -159,6 +158,32 @@ def test_refused_was_never_in(server):
     other.joins("peggy")
     alice.says("welcome")
     other.hears_nothing_before(alice, "welcome")
+
+
+@after(test_taken_nick)
+def test_member_stays_in_while_it_is_refused(server):
+    """07.1 Nobody gets a member's nick while a second join of that member is refused
+
+    Refuse the second join and touch nothing: who is taken out and put back has been out of
+    the room in between.
+    """
+    alice = server.client("alice").joins()
+    for number in range(1, MOST_POINTS):
+        another = server.client("another alice")
+        with server.holds("section", alice, number) as hold:
+            alice.sends({"type": "join", "user": "peggy"})
+            held = hold.caught(alice.has_something, seconds=1)
+            if held:
+                alice.did(f"is served by a thread that is late just now, behind a critical section, at {place(held.where)}")
+                another.asks_for("alice")
+                server.waits_until(lambda: another.has_something() or server.rests(but=held), 1)
+        alice.is_told("a second join is answered by a system message")
+        if not held:
+            return
+        with server.pointing_to(held.where, "one thread was late here, and another went on"):
+            another.is_told("a join with the taken nick 'alice' is answered by a system message")
+            if another.is_in():
+                raise server.failure("another one was let in as 'alice', while a second join of alice was served", "a nick belongs to one member at a time", client=another)
 
 
 @after(test_taken_nick)

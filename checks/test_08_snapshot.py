@@ -74,9 +74,35 @@ def test_others_come_and_go_while_a_send_is_stuck(server):
         member.hears(alice, "hi bob")
 
 
+@after(test_others_come_and_go_while_a_send_is_stuck)
+def test_others_come_while_one_leaves_to_whom_a_send_is_stuck(server):
+    """08.2 While a send to one member is stuck, that member can leave, and others join
+
+    Whoever leaves is taken out under the room's lock: do not wait for the lock of a single
+    connection in there, which a send may hold for as long as it takes.
+    """
+    alice, bob, last = (server.client(name).joins() for name in ("alice", "bob", "last"))
+    alice.is_told_of(last)
+    server.comes_to_rest()
+    server.sharing.looks_for((alice, bob, last))
+    with server.holds("send", bob) as hold:
+        alice.says("hi bob")
+        held = hold.caught()
+        bob.did("is slow: the send of this to him takes its time")
+        bob.leaves()
+        server.waits_until(lambda: server.rests(but=held), 1)
+        dave = server.client("dave")
+        dave.asks_for("dave")
+        goes_on(dave, held, "while a send to bob is stuck, who has left meanwhile, dave joins", comes=True)
+
+
 def goes_on(client, held, what, comes):
     """Expect that the client is answered, or at least in the room, or out of it, or that its thread waits for something else than the room."""
-    if not client.server.waits_until(lambda: client.has_something() or client.server.rests(but=held), WAIT):
+    def done():
+        client.takes()
+        return client.end or comes and client.has_something()
+
+    if not client.server.waits_until(lambda: done() or client.server.rests(but=held), WAIT):
         client.server.deadline_passed()
-    if not client.has_something():
+    if not done():
         client.server.sharing.is_not_kept_waiting(client, held, what, comes)

@@ -91,13 +91,14 @@ def found_dead(member, error, sender):
 
 @contextlib.contextmanager
 def own_threads_are_late(*members):
-    """Until what is done inside is over: they, which shutdown() wakes, would do a part of the work, now more and now less."""
+    """Until what is done inside is over: they, which shutdown() wakes, would do a part of the work, now more and now less. Then one goes on after another."""
     server = members[0].server
     with contextlib.ExitStack() as late:
-        for member in members:
-            late.enter_context(server.holds("end", member))
+        holds = [late.enter_context(server.holds("end", member)) for member in members]
         yield
-        server.waits_until(server.stands_still, 1)
+        for hold in holds:
+            server.calms_down()
+            hold.release()
 
 
 def test_found_by_two_sends_at_once(server):
@@ -113,6 +114,8 @@ def test_found_by_two_sends_at_once(server):
                 member.says("is bob there?")
             if len(hold.caught(server.stands_still, count=2, seconds=1)) == 2:
                 bob.did("is sent to by two threads at the same moment")
+            hold.release_last()
+            server.calms_down()
         for member in (alice, carol):
             server.is_through_with(member)
 
@@ -167,7 +170,7 @@ def test_found_after_a_newcomer_has_joined(server):
     """
     def dave_joins_first(bob, alice, carol):
         dave = server.client("dave")
-        with server.holds("send", bob) as hold:
+        with own_threads_are_late(bob), server.holds("send", bob) as hold:
             alice.says("is bob there?")
             held = hold.caught(server.stands_still, seconds=1)
             dave.asks_for("dave")
@@ -426,6 +429,8 @@ def test_two_find_each_other_dead(server):
         eve.says("hi dan")
         if to_dan.caught(server.stands_still, seconds=1) and to_eve.caught(server.stands_still, seconds=1):
             dan.did("and eve are sent to at the same moment, each by the other's thread")
+        to_dan.release()
+        server.calms_down()
     nothing_is_left(server, before, [dan, eve], alice, carol)
 
 

@@ -130,7 +130,7 @@ def breaks_off_unnoticed(member, late=""):
     """The member breaks off, and inside of this its own thread is late with that; gives the hold. late: what the story says of it, if anything."""
     with member.server.holds("end", member) as hold:
         member.resets(unnoticed=True)
-        if hold.caught(seconds=0.5) and late:
+        if hold.caught(member.server.stands_still) and late:
             member.did(f"has a thread in the server that is late {late}")
         yield hold
 

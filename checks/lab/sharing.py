@@ -160,7 +160,7 @@ class Sharing:
         state = self._ask("state")
         thread = reader_of(client, state)
         lock = thread and thread.get("waits_for")
-        if lock and lock["lock"] not in guards and lock["sent_to"] < 2:
+        if lock and lock["lock"] not in guards and lock["sent_to"] < 2 and guards.isdisjoint(held["lock"] for held in thread["holds"]):
             return
         if thread and thread["call"] == "recv" and self._ask("is_in", f"{client.nick}:{client.port}") is comes:
             return  # only the others hear of it late

@@ -6,16 +6,18 @@ submission.py   what a submission is: folders and files, and what is wrong with 
 program.py      start, watch and stop one run of a student's program
 processes.py    the processes under it: forked from one that is ready, or started anew; which there are
 inside/         what runs inside the student's process: run.py starts the program; witness.py watches
-                its threads and end, and answers; sockets.py its sockets, selecting.py its waits for one
-                of many, and serving.py those of socketserver; catching.py sees which errors are caught;
-                where.py finds his lines; holds.py holds threads; hooks.py, kinds.py and store.py watch
-                containers, following.py sees what they cannot, and finding.py says which hold the
-                members; locks.py and order.py locks, and what else orders threads; files.py files made
-                of sockets; forks.py is what that process is forked from, wall.py shuts it in, and
-                calls.py are the system calls that it may not make; seal.py sees whether the program has
-                changed any of it
+                its threads and end, and answers, and state.py says how it stands; sockets.py its
+                sockets, selecting.py its waits for one of many, and serving.py those of socketserver;
+                catching.py sees which errors are caught; where.py finds his lines; holds.py holds
+                threads; hooks.py, kinds.py and store.py see what is done with containers, accesses.py
+                who does it, following.py what they cannot see, and finding.py says which hold the
+                members; locks.py are the locks, locking.py is what is known of them, actors.py of the
+                threads, and order.py what else orders these; files.py files made of sockets; forks.py
+                is what that process is forked from, wall.py shuts it in, and calls.py are the system
+                calls that it may not make; seal.py sees whether the program has changed any of it
 story.py        the transcript: who did what
-clients.py      the scripted clients that talk to a server, in bytes and in messages
+clients.py      the scripted clients that talk to a server, in bytes
+messages.py     those that speak messages, and what a message is
 members.py      those with a nick, alone and in a room
 server.py       a student's server as the checks see it: its clients, and what is asked of it
 seen.py         what is seen of it from inside: does it rest, who waits for whom, what went over a connection

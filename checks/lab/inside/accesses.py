@@ -28,6 +28,7 @@ cells = {}  # id of a container, or (id of an object, attribute), or (module, na
 races = {}  # (the variable or container, two places) -> (cell, two accesses, did both threads run then?), in the order in which they were found
 kept = {}  # id of an object to which there are no weak references, but which has an attribute that is followed -> the object, which keeps its id
 pushed_out = {}  # where something is put into a full deque, which lets go of what is at its other end: (code, instruction) -> None
+gone = collections.deque(maxlen=8)  # what was done with containers of members that nobody holds any more: their histories
 KEPT = 4  # accesses of one place, each of another thread
 YOUNG = 32  # containers that a thread may have made before we look which of them are gone
 OLD_AGE = 3
@@ -54,16 +55,20 @@ class Cell:
             return next(iter(gc.get_referents(self.thing)), None)
         return self.getter() if self.getter else self.thing
 
+    def matters(self):
+        """Does it hold members, or something of theirs?"""
+        return self.is_store or self.home is not None and self.home.is_store
+
     def is_held(self):
         """Does anything else hold this container?"""
         return self.getter is not None or sys.getrefcount(self.thing) > 2
 
 
-Access = collections.namedtuple("Access", "actor number time changes op held stack peer name missed")
+Access = collections.namedtuple("Access", "actor number time changes op held stack peer name missed entry")
 
 
-def note(container, op, frame, made=None):
-    """This thread is about to do `op` with the container; made: where the method was handed on that does it."""
+def note(container, op, frame, made=None, entry=None):
+    """This thread is about to do `op` with the container, or with this entry alone; made: where the method was handed on that does it."""
     cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, actors.me()
     if type(container) is collections.deque and len(container) == container.maxlen and op in PUTTING:
         pushed_out.setdefault((frame.f_code, frame.f_lasti))
@@ -71,7 +76,7 @@ def note(container, op, frame, made=None):
     if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
             and last[4] == actor.clock[actor.number] and last[5] == changes and not holds.points and not holds.stops):
         return  # the same again
-    enter(cell, op, changes, frame, made)
+    enter(cell, op, changes, frame, made, entry)
     cell.last = code, at, actor, actor.holding, actor.clock[actor.number], changes
 
 
@@ -95,7 +100,7 @@ def note_value(cell, op, frame, value):
     enter(cell, op, op == "bind", frame)
 
 
-def enter(cell, op, changes, frame, made=None):
+def enter(cell, op, changes, frame, made=None, entry=None):
     while frame is not None and not where.is_theirs(frame.f_code):
         frame = frame.f_back
     if frame is None and made is None:
@@ -115,12 +120,13 @@ def enter(cell, op, changes, frame, made=None):
     if before is not None and before.time == clock[number]:
         return  # the same again: whoever came in between has met the first
     mine.pop(number, None)
-    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), steps(frame) or [made], actor.peer, actor.name, actor.missed)
+    access = mine[number] = Access(actor, number, clock[number], changes, op, tuple(actor.held), steps(frame) or [made], actor.peer, actor.name, actor.missed, entry)
     if len(mine) > KEPT:
         mine.pop(list(mine)[0], None)
     for (other_changes, other_holding, *_), others in list(cell.history.items()):
         if (changes or other_changes) and holding.isdisjoint(other_holding):
-            unordered = [other for other in list(others.values()) if other.number != number and clock.get(other.number, 0) < other.time]
+            unordered = [other for other in list(others.values()) if other.number != number and clock.get(other.number, 0) < other.time
+                         and (entry is None or other.entry in (None, entry))]
             if unordered:
                 other = min(unordered, key=lambda one: one.actor.ended)
                 pair = frozenset((places(one.stack, 1)[0], not one.held) for one in (access, other))
@@ -170,6 +176,8 @@ def sweep():
 
 def drop(dead):
     for cell in dead:
+        if cell.matters():
+            gone.append(cell.history)
         if cells.get(id(cell.thing)) is cell:
             cells.pop(id(cell.thing), None)  # another thread may be at it, too
         cell.thing = None  # which may run the student's __del__; a race that it was in is remembered

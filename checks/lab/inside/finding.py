@@ -10,7 +10,7 @@ import weakref
 
 import locking
 import witness
-from accesses import cells, pushed_out, races
+from accesses import cells, gone, pushed_out, races
 from kinds import OF_VARIABLES, PLAIN_ONE, PUTTING, VALUES, sorts
 from store import attribute_of, blind, own_dict
 from where import places
@@ -130,10 +130,6 @@ def name_of(cell):
     return ""
 
 
-def matters(cell):
-    return cell.is_store or cell.home is not None and cell.home.is_store
-
-
 # ------------------------------------------------------------------ what is told
 
 def fullest():
@@ -156,7 +152,7 @@ def lossy():
 
 def report():
     """What was seen of the members' stores: their names, races, the locks that guard them, and what may have gone unseen."""
-    found = [each for each in list(races.values()) if matters(each[0])]
+    found = [each for each in list(races.values()) if each[0].matters()]
     guards = {id(lock) for lock in guards_now()}
     alone = [lock for lock in guards_now() if len(guards) == 1 and not lock.is_signal]
     return {"stores": stores(), "blind": sorted(blind),
@@ -175,12 +171,11 @@ def guards_now():
     """The locks that the most accesses to the members hold."""
     counts = collections.Counter()
     kept = {}
-    for cell in list(cells.values()):
-        if matters(cell):
-            for accesses in list(cell.history.values()):
-                for lock, _ in {id(lock): (lock, since) for access in list(accesses.values()) for lock, since in access.held}.values():
-                    counts[id(lock)] += 1
-                    kept[id(lock)] = lock
+    for history in [cell.history for cell in list(cells.values()) if cell.matters()] + list(gone):
+        for accesses in list(history.values()):
+            for lock, _ in {id(lock): (lock, since) for access in list(accesses.values()) for lock, since in access.held}.values():
+                counts[id(lock)] += 1
+                kept[id(lock)] = lock
     most = max(counts.values(), default=0)
     return [kept[key] for key, count in counts.items() if count == most]
 

@@ -55,7 +55,8 @@ class Hooks(Catching):
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
-        node.value = hook("of", node.value, {"Load": "__getitem__", "Store": "__setitem__", "Del": "__delitem__"}[type(node.ctx).__name__])
+        fixed = [node.slice.value] if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str) else []
+        node.value = hook("of", node.value, {"Load": "__getitem__", "Store": "__setitem__", "Del": "__delitem__"}[type(node.ctx).__name__], *fixed)
         return node
 
     def visit_Call(self, node):

@@ -24,12 +24,12 @@ blind = set()  # reasons why accesses may have gone unseen
 
 # ------------------------------------------------------------------ the hooks
 
-def of(thing, op):
-    """The student's code is about to do `op` with this thing."""
+def of(thing, op, entry=None):
+    """The student's code is about to do `op` with this thing; entry: the one that it names by a literal, as a record's."""
     sort = sorts[type(thing)]
     if sort:
         if sort == PLAIN_ONE or sort == DERIVED and not is_theirs(getattr(type(thing), op, None)):
-            note(thing, op, sys._getframe(1))
+            note(thing, op, sys._getframe(1), entry=entry)
         elif sort == VIEW or sort == ITERATOR and op in CONSUMING:
             go_through(thing, sys._getframe(1), "copy" if op == "__iter__" else op)
     return thing

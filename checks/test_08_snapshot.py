@@ -6,6 +6,7 @@ from lab.clients import WAIT
 from lab.course import after
 from lab.day import a_day_in_the_room, and_then, joins_quietly
 from lab.messages import line
+from lab.seen import reader_of
 
 MUCH = 100  # chats in one piece
 
@@ -102,7 +103,12 @@ def goes_on(client, held, what, comes):
         client.takes()
         return client.end or comes and client.has_something()
 
-    if not client.server.waits_until(lambda: done() or client.server.rests(but=held), WAIT):
+    def waits():
+        state = client.server.rests(but=held)
+        thread = reader_of(client, state) if state else None
+        return thread and thread["call"] not in ("join", "sleep", "nap")  # those may be over by themselves
+
+    if not client.server.waits_until(lambda: done() or waits(), WAIT):
         client.server.deadline_passed()
     if not done():
         client.server.sharing.is_not_kept_waiting(client, held, what, comes)

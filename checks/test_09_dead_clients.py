@@ -325,10 +325,17 @@ def test_several_dead_at_once(server):
     alice, carol = server.client("alice").joins(), server.client("carol").joins()
     before = server.counts()
     dying = many_join(server, alice, carol)
+    ann = server.client("ann").joins()
+    server.is_through_with(ann)
     can_be_sent_nothing(dying)
     with own_threads_are_late(*dying):
         dying[0].resets()  # so that shutdown() of its connection fails
         says_and_done(alice)
+    if not ann.is_in():
+        raise server.failure("ann, who has joined after those who died, is heard no more", "who lives stays", client=ann)
+    ann.leaves()
+    ann.gets_end()
+    server.notices(ann)
     nothing_is_left(server, before, dying, alice, carol)
     server.does_not_recurse(MANY, "dead member", "however many die at once, all are cleaned up")
 

@@ -155,6 +155,11 @@ def size(said):
     return sum(len(text) for _, text in said)
 
 
+def on_the_wire(said):
+    """How many bytes that is when it comes to a member."""
+    return sum(len(line({"type": "chat", "user": sender.nick, "text": text})) for sender, text in said)
+
+
 def kept(slow, messages, comes, most=PILE):
     """While nothing can be sent to the slow one there comes for it what comes() brings about, so many messages; then it reads again.
 

@@ -27,7 +27,7 @@ def cut_in_two(server, receiver, first, second, point=1):
             server.waits_until(lambda: server.rests(but=held), WAIT)
     if not held:
         second()
-    with server.pointing_to(held.where, f"was in the middle of sending this to {receiver} when another thread sent to him"):
+    with server.pointing_to(held.where, f"was late here, in the middle of a message to {receiver}, and the others went on"):
         yield held
 
 

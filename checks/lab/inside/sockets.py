@@ -75,6 +75,9 @@ def accept(sock):
     if holds.most["buffer"]:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
     if isinstance(address, tuple):
+        before = connections.get(conn.fileno())
+        if before and before.closed_after:
+            witness.past.append(before)
         connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
     if witness.ways:
         witness.ways.gave_number(conn.fileno())

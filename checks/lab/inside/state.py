@@ -22,7 +22,7 @@ def locks_of(ident):
 def state():
     before = witness.activity
     open_ones = {id(conn) for fd, conn in list(connections.items()) if is_open(fd)}
-    known = [conn.facts() | {"open": id(conn) in open_ones} for conn in dict.fromkeys(list(connections.values()))]
+    known = [conn.facts() | {"open": id(conn) in open_ones} for conn in dict.fromkeys([*witness.past, *list(connections.values())])]
     # The threads after them: one that has taken all, and is seen waiting for more now, is through with what it took.
     threads = [facts_of(ident, thread, frame) for ident, thread, frame in others()]
     return {"threads": threads, "connections": known,

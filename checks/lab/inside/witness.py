@@ -43,6 +43,7 @@ real = {name: getattr(Socket, name) for name in (
 ports = {}  # the port that the student named -> the one that it got
 bound = {}  # file descriptor -> (the address that the student named, where)
 connections = {}  # file descriptor -> Connection, the last one that had it
+past = collections.deque(maxlen=50)  # Connections that were closed after an error, and whose number another one has got
 doing = {}  # thread -> (what it is doing, the socket, the Connection, is it limited in time, or a function that tells?, is what it waits for there?, the clients of whom it waits to read from one, and those for whom there is no room; or the thread for whose end it waits)
 accepted = []  # one for each connection: += would not be one step
 deepest = 0, ()  # how deep a function was in itself when a send failed, and where

@@ -2,6 +2,7 @@
 
 from lab.course import after, basis
 from lab.messages import line
+from lab.submission import words_in
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
@@ -12,7 +13,8 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"  # each once: a nick may be taken from lesson 07 on
+NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"
+WIRE = "type", "user", "text", "join", "chat", "leave", "utf"  # words that stand in every program
 
 
 WORDS = (  # in chats a word is a word, whatever other programs do with it
@@ -43,8 +45,14 @@ def test_any_nick(server):
 
     user.strip() first; len() of a str counts characters, of bytes it counts bytes.
     """
-    for nick in NICKS:
+    for nick in any_nicks(server):
         server.client("alice").joins(nick).closes()
+
+
+def any_nicks(server):
+    """Nicks of all kinds, also words that stand in the program itself; each once, for a nick may be taken from lesson 07 on."""
+    own = dict.fromkeys(word for word in words_in(server.files) if word.isalpha() and word.lower() not in WIRE and word not in NICKS)
+    return [*NICKS, *own]
 
 
 @basis
@@ -66,7 +74,7 @@ def test_any_chat_comes_back(server):
     A text is any string: isinstance(text, str). "" is one, too, though it counts as false.
     """
     alice = server.client("alice").joins()
-    for text in ("", " ", "0", "/quit", "null", "", *WORDS):
+    for text in ("", " ", "0", "/quit", "null", "", *WORDS, *words_in(server.files)):
         alice.says(text)
         alice.hears(alice, text)
 
@@ -96,7 +104,7 @@ def test_chat_under_any_nick(server):
 
 
 def is_heard_under_any_nick(server):
-    for nick in NICKS:
+    for nick in any_nicks(server):
         client = server.client("alice").joins(nick)
         client.is_heard_as(nick.strip())
         client.closes()

@@ -11,6 +11,7 @@ from lab.evidence import place
 from lab.faults import HOLD_SECONDS
 from lab.members import NICK_COMES_FIRST
 from lab.messages import line
+from lab.submission import words_in
 from test_04_join import is_heard_under_any_nick
 
 del (  # what is said goes to the others now, under the sender's nick; and who does not read may hold them up, until lesson 10
@@ -89,7 +90,8 @@ def test_any_word_goes_to_the_others(server):
     text like any other.
     """
     alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
-    for text in WORDS:
+    own = words_in(server.files)
+    for text in (*WORDS, *own, *(f"{word} alice psst" for word in own if not word[0].isalnum())):
         bob.says(text)
         for member in (alice, carol):
             member.hears(bob, text)

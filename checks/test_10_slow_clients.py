@@ -202,10 +202,11 @@ def test_bound_for_refusals(server):
     if not kept:
         return
     alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
+    as_long = "x" * (kept // REFUSALS - on_the_wire([(alice, "10000 ")]))
     with server.holds("full", ben), server.while_it_reads_nothing(ben):
         ben.reads = False
-        piles_up(ben, alice, said := [], "", lambda: on_the_wire(said) > kept or len(said) > REFUSALS)
-    if has_left(ben) and on_the_wire(said) < kept * CLEARLY and len(said) < REFUSALS * CLEARLY:
+        piles_up(ben, alice, said := [], as_long, lambda: on_the_wire(said) > kept * CLEARLY or len(said) > REFUSALS * CLEARLY)
+    if has_left(ben):
         raise Failure(
             f"bob has read nothing while he was refused {REFUSALS:,} times, and is in the room still: {kept >> 10:,} KiB of refusals were kept for him; "
             f"ben was disconnected when {len(said):,} chat messages, {on_the_wire(said) >> 10:,} KiB, were to wait for him",

@@ -231,8 +231,17 @@ class Client:
 
     def _silence(self, data):
         def said():
-            return f"only {len(self.buffer):,} of {len(data):,} bytes came back to {self}" if self.buffer else f"nothing came back to {self}"
+            if self.buffer:
+                return f"only {len(self.buffer):,} of {len(data):,} bytes came back to {self}"
+            got_it = [other for other in self.server.clients if other is not self and other.has_got(data)]
+            return f"nothing came back to {self}" + (f": {got_it[0]} got what {self} had sent" if got_it else "")
         return Later(said)
+
+    def has_got(self, data):
+        """Is this among what has come and nobody has looked at?"""
+        if self.sock.fileno() >= 0:
+            self.takes()
+        return data in self.buffer
 
     def _got_others(self, data):
         start = self.received - len(self.buffer)

@@ -4,6 +4,7 @@ Everything is read as bytes and kept; nothing in the submission is run here, and
 nothing in it is ever changed: a program runs in a copy.
 """
 
+import ast
 import contextlib
 import os
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 MOST_FILES = 200
 MOST_BYTES = 5 << 20  # in all of a lesson's files
 MOST_PARTS = 50  # of a path in it
+LONGEST_WORD, MOST_WORDS = 30, 60  # of a program's literals, in characters; and how many of them count
 SKIPPED = {"__pycache__", ".git", ".venv", "node_modules", ".ipynb_checkpoints", ".pytest_cache"}
 
 
@@ -118,3 +120,17 @@ def not_text(shown, source):
     except SyntaxError as error:
         return f"{shown}: {error.msg}"
     return None
+
+
+def words_in(files):
+    """The short texts that stand in these files as literals, {relative path: bytes}: those with which a program may do something of its own."""
+    found = {}
+    for name, source in files.items():
+        if name.endswith(".py"):
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                for node in ast.walk(ast.parse(source)):
+                    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+                    text = value.decode("latin-1") if isinstance(value, bytes) else value
+                    if isinstance(text, str) and text.isprintable() and 0 < len(text.strip()) <= LONGEST_WORD:
+                        found[text.strip()] = None
+    return list(found)[:MOST_WORDS]

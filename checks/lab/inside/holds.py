@@ -21,11 +21,16 @@ failing = {}  # peer -> the error number with which every send to it fails
 late = set()  # threads that are held
 refused = {}  # (what is held, peer) -> the thread whose send there would block, as long as that is held
 points = {}  # thread on its way to a hold -> [how many points until there, the gate, what, peer]
+sections_before = {}  # thread on its way to a hold -> how often it had taken a lock when that began
 stops = []  # accesses to containers at which a thread is to be held
 followed = {}  # peer -> {(code, line): None}, what the thread that reads from it has run since it was to be followed, in this order
 usual = {}  # peer -> how many of these were there at the last `remember`
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__", "copy", "__iter__", "read"}
 allocate_lock = _thread.allocate_lock  # the real one, also when `locks` has put its own in its place
+
+
+def sections_of(ident):
+    """How often this thread has taken a lock, where locks are watched: see `locking`."""
 
 
 # ------------------------------------------------------------------ commands
@@ -226,6 +231,7 @@ def after(what, conn):
     """If a hold is set for this, hold this thread at its point, if it comes there before its next send or recv."""
     held = next_hold(what, conn)
     if held:
+        sections_before[_thread.get_ident()] = sections_of(_thread.get_ident())
         hold_later(held[0], held[1], what, conn.peer, sys._getframe(2))
     elif what in ("recv", "shut") and (held := next_hold("section", conn)):
         points[_thread.get_ident()] = [held[1], held[0], "section", conn.peer]
@@ -275,10 +281,16 @@ def comes_closer(mine):
         wait_at(gate, what, peer)
 
 
-def let_go():
-    """This thread has come to its next send or recv: no hold any more."""
+def let_go(by_send=False):
+    """This thread has come to its next send or recv: no hold any more.
+
+    One whose send has failed may send to others before it does anything about that; so
+    it is held on until it has taken a lock.
+    """
     ident = _thread.get_ident()
     if ident in points and points[ident][2] != "follow":
+        if by_send and points[ident][2] == "fail" and sections_before.get(ident) == sections_of(ident):
+            return
         points.pop(ident)
         sys.settrace(None)
 

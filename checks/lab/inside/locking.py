@@ -217,6 +217,10 @@ def blocks(call, but=None, to=None):
 
 # ------------------------------------------------------------------ what is told
 
+def sections_of(ident):
+    return ident in actors and actors[ident].sections
+
+
 def locks_of(ident):
     """What the state says of a thread: the locks that it holds, and the one that it waits for."""
     actor = actors.get(ident)

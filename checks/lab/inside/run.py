@@ -226,7 +226,7 @@ def watch_state(code):
     compile_by(compiled)
     loader = sys.modules["_frozen_importlib_external"].SourceLoader
     execute, loader.exec_module = loader.exec_module, exec_module
-    state.locks_of, witness.rests = locking.locks_of, rests
+    state.locks_of, holds.sections_of, witness.rests = locking.locks_of, locking.sections_of, rests
     following.begins()
     locks.install()
     order.install()

@@ -150,7 +150,7 @@ def transmit(name, sock, data, flags, call):
         witness.ways.has_given(sock.fileno(), memoryview(data).nbytes if sent is None else sent)
         return sent
     if holds.points:
-        holds.let_go()
+        holds.let_go(by_send=True)
     waits_for_room = sock.gettimeout() != 0 and not flags & DONT_WAIT
     if holds.asked:
         holds.at_send(sock, conn, not waits_for_room)

@@ -1,7 +1,7 @@
 """A writer thread for each connection, ended with the member's leaving: for somebody who never joined it goes on waiting.
 
 fails: 02.3
-says: after 100 clients
+says: after 30 clients
 """
 import socket
 import threading

@@ -33,7 +33,12 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
     if witness.blocks and (timeout is None or timeout > 0):
         witness.blocks(name)
     until = None if timeout is None else time.monotonic() + timeout
-    there = (lambda: True) if timeout is not None and timeout <= 0 else witness.ways and (lambda: witness.ways.has_something(reading()))
+
+    def something_is_there():
+        fds = reading()
+        return witness.ways and witness.ways.has_something(fds) or has_something([fd for fd in fds if fd not in connections])
+
+    there = (lambda: True) if timeout is not None and timeout <= 0 else something_is_there
     with Call("select", None, None, timed or timeout is not None, there, watched) as call:
         while True:
             ready = wait(None if until is None else max(0, until - time.monotonic()))
@@ -42,6 +47,16 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
             if call.found or not is_found(ready) or until is not None and time.monotonic() >= until:
                 return seen
             real["sleep"](PAUSE)
+
+
+def has_something(fds):
+    """Is there something to read at one of these now? There are some into which we see nobody write, see eventfd(2)."""
+    if not fds or not real["poll"]:
+        return False
+    poll = real["poll"]()
+    for fd in fds:
+        poll.register(fd, select.POLLIN)
+    return any(events & select.POLLIN for _, events in poll.poll(0))
 
 
 def is_refused(fd):

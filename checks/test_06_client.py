@@ -240,7 +240,7 @@ def test_any_line_is_sent(client, room):
     """
     joins(client, room)
     for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "quit", "exit", "leave", "100%",
-                 "? who is there", "help me", "!important", "# 1", "-h"):
+                 "? who is there", "help me", "!important", "# 1", "-h", "@bob hi", ":q", ": then", "q", "bye", "help", "?", "!DISCONNECT", "EXIT", ".", "0"):
         client.types(text)
         room.gets(said(text))
 

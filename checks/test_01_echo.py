@@ -7,6 +7,7 @@ from lab.verdict import Unknown
 
 MEGABYTES_4 = struct.pack(f">{1 << 20}I", *range(1 << 20))
 BUFFERS = [1 << power for power in range(6, 17)]  # bytes that programs ask recv() for
+COMMANDS = b"quit exit bye q close stop end disconnect leave logout shutdown kill help /quit /exit :q {quit} !disconnect".split()  # of other programs
 
 
 def test_listens(server):
@@ -33,12 +34,16 @@ def test_bytes_come_back(server):
     """01.1 Bytes come back unchanged, whatever they are
 
     Send back what recv() returns as it is: bytes, not text, and nothing in them has a
-    meaning. Go on until recv() returns b"".
+    meaning: no word is a command. Go on until recv() returns b"".
     """
     alice = server.client("alice")
-    for data in (b"hello\n", b"just a word", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"quit\n", b"exit", b"\n", b" \r\n "):
+    for data in (b"hello\n", b"just a word", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"\n", b" \r\n ", b"\x03", b"\x04"):
         alice.sends_bytes(data)
         alice.gets_bytes(data)
+    for word in COMMANDS:
+        for data in (word, word.upper(), word + b"\n", word.upper() + b"\r\n"):
+            alice.sends_bytes(data)
+            alice.gets_bytes(data)
 
 
 def test_many_exchanges(server):

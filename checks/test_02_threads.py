@@ -58,6 +58,29 @@ def test_hundred_clients(server):
         client.is_not_kept_waiting()
 
 
+@unwatched
+@after(test_hundred_clients)
+def test_hundred_clients_after_a_hundred(server):
+    """02.1 100 connected clients all get their answer, also after 100 others have come and gone
+
+    Whatever a client gets when it comes (a slot, a worker, a place in a table) has to be
+    given back on every way on which it goes, a reset too: try ... finally, or `with`.
+    """
+    alice = server.client("alice")
+    alice.is_served()
+    before = server.counts()
+    for number in range(1, 101):
+        client = server.client(f"client{number}")
+        client.is_not_kept_waiting()
+        (client.resets if number % 2 else client.closes)()
+        if server.reads_on():  # 02.3 asks for that; more of such threads would only make everything slow
+            return
+    server.settles(*before)  # that they have gone may be found out late
+    for number in range(1, 100):
+        server.client(f"newcomer{number}").is_not_kept_waiting()
+    alice.is_not_kept_waiting()
+
+
 def test_own_bytes(server):
     """02.2 Each client gets its own bytes only
 

@@ -1,4 +1,4 @@
-"""Connects to "localhost" before it asks for the nick, waits for the server's answer, and has commands of its own."""
+"""Connects to "localhost" before it asks for the nick, and waits for the server's answer before anything can be typed."""
 
 import socket
 import sys
@@ -51,11 +51,7 @@ while not over:
     command = text.lower()
     if over or command == "/quit":
         break
-    if command == "/help":
-        print("/quit leaves, /help helps")
-    elif command.startswith("/"):
-        print("no such command")
-    elif text:
+    if text:
         send_json(server, {"type": "chat", "text": text})
 if not over:
     over = True

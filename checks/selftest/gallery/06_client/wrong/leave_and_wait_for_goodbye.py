@@ -55,11 +55,7 @@ while not over:
     command = text.lower()
     if over or command == "/quit":
         break
-    if command == "/help":
-        print("/quit leaves, /help helps")
-    elif command.startswith("/"):
-        print("no such command")
-    elif text:
+    if text:
         send_json(server, {"type": "chat", "text": text})
 if not over:
     over = True

@@ -58,11 +58,7 @@ while not over:
         break
     if command == "/quit":
         os._exit(0)  # <--
-    if command == "/help":
-        print("/quit leaves, /help helps")
-    elif command.startswith("/"):
-        print("no such command")
-    elif text:
+    if text:
         send_json(server, {"type": "chat", "text": text})
 if not over:
     over = True

@@ -5,7 +5,8 @@ takes from a queue after those who have put into it; whoever has waited for an e
 condition, a barrier or a future after those who have set it; whoever has read from a
 pipe or a pair of sockets after those who have written into it. What is right because
 of such an order is right; that a lock was released and taken again orders nothing,
-for the next time it may be the other way round.
+for the next time it may be the other way round. Nor does an event that a thread waits
+for, clears and sets again.
 """
 
 import _thread
@@ -168,13 +169,20 @@ class Event(RealEvent):
         return RealEvent() if cls is Event and of_library() else super().__new__(cls)
 
     def set(self):
-        signals(self)
+        if not takers(self).pop(me().number, False):
+            signals(self)
         super().set()
+
+    def clear(self):
+        actor = me()
+        if actor.number in takers(self) and not actor.held:
+            takers(self)[actor.number] = True
+        super().clear()
 
     def is_set(self):
         is_set = super().is_set()
         if is_set:
-            follows(self)
+            self._lets_through()
         return is_set
 
     def wait(self, timeout=None):
@@ -183,8 +191,12 @@ class Event(RealEvent):
         with witness.CallOf("wait", self._cond, timeout is not None):
             is_set = self._is_set_in_time(timeout)
         if is_set:
-            follows(self)
+            self._lets_through()
         return is_set
+
+    def _lets_through(self):
+        follows(self)
+        takers(self)[me().number] = False
 
     def _is_set_in_time(self, timeout):
         if timeout is not None:
@@ -196,6 +208,15 @@ class Event(RealEvent):
     def _wake(self):
         with self._cond:
             self._cond.notify_all()
+
+
+def takers(event):
+    """{number of a thread that has waited for this event: has it cleared it then, holding no lock?}
+
+    Who has, and sets it, gives back what it took: the event is used like a lock, and the
+    next time it may be the other way round.
+    """
+    return vars(event).setdefault("_takers", {})
 
 
 def wait_at_barrier(self, timeout=None):

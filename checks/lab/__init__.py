@@ -11,9 +11,9 @@ inside/         what runs inside the student's process: run.py starts the progra
                 where.py finds his lines; holds.py holds threads; hooks.py, kinds.py and store.py watch
                 containers, following.py sees what they cannot, and finding.py says which hold the
                 members; locks.py and order.py locks, and what else orders threads; files.py files made
-                of sockets; forks.py is what that process is forked from, wall.py shuts it in, and
-                calls.py are the system calls that it may not make; seal.py sees whether the program has
-                changed any of it
+                of sockets; clocks.py the clocks that the program reads; forks.py is what that process is
+                forked from, wall.py shuts it in, and calls.py are the system calls that it may not make;
+                seal.py sees whether the program has changed any of it
 story.py        the transcript: who did what
 clients.py      the scripted clients that talk to a server, in bytes and in messages
 members.py      those with a nick, alone and in a room

@@ -28,7 +28,7 @@ import json  # noqa: E402
 
 spare = set(sys.modules) - loaded  # the modules that came with it
 
-MODULES = frozenset({"witness", "accesses", "actors", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
+MODULES = frozenset({"witness", "accesses", "actors", "calls", "catching", "clocks", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
                      "store", "seal", "serving", "wall", "where"})  # of this folder
 HERE = os.path.join(os.path.dirname(__file__), "")
 CHECKER_GONE = 70  # exit code when the checker has died
@@ -274,6 +274,10 @@ class Nap:
         self.thread, self.seconds, self.over = thread, seconds, False
         self.began, self.before = stirs, naps[thread].began if thread in naps else None
 
+    def ends(self, bed):
+        self.over = True  # also before the thread runs again
+        bed.release()
+
     def facts(self):
         """has_looked: has nothing stirred since before the thread looked last, which then went to sleep again?"""
         return None if self.over else {"seconds": float(self.seconds), "has_looked": self.before == stirs, "serves": self.thread in serving}
@@ -291,7 +295,7 @@ def sleep(seconds):
         else:
             bed = allocate_lock()
             bed.acquire()
-            sleeps(lambda: bed.acquire(timeout=seconds), lambda: bed.locked() and bed.release())
+            sleeps(lambda: bed.acquire(timeout=seconds), lambda: bed.locked() and nap.ends(bed))
     finally:
         nap.over = True
 

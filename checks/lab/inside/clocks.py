@@ -21,12 +21,7 @@ class Clock:
         self.read, self.unit = read, unit
 
     def __call__(self):
-        return self.read() + passed * self.unit if passed and is_read_by_theirs(sys._getframe(1)) else self.read()
-
-
-def is_read_by_theirs(frame):
-    """Not only by code in their files: what a dataclass calls for a default is called by code made for it."""
-    return where.is_theirs(frame.f_code) or str(frame.f_globals.get("__name__")).partition(".")[0] not in sys.stdlib_module_names
+        return self.read() + passed * self.unit if passed and not where.is_library(sys._getframe(1)) else self.read()
 
 
 def put_forward(seconds):

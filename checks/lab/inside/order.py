@@ -25,9 +25,9 @@ from locking import WaitFor, blocks, ends
 from locks import of_library
 from where import steps
 
-RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
+RealEvent, RealSimpleQueue = witness.RealEvent, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
-        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait, "make_timer": threading.Timer.__init__,
+        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait, "make_timer": witness.real["make_timer"],
         "put": queue.Queue.put, "get": queue.Queue.get, "join_queue": queue.Queue.join, "task_done": queue.Queue.task_done,
         "pipe": os.pipe, "socketpair": socket.socketpair}
 
@@ -162,7 +162,7 @@ class SimpleQueue(RealSimpleQueue):
 
 # ------------------------------------------------------------------ events and barriers
 
-class Event(RealEvent):
+class Event(witness.Event):
     """threading.Event, which orders its threads, too."""
 
     def __new__(cls, *args, **kwargs):
@@ -189,7 +189,7 @@ class Event(RealEvent):
         if timeout != 0:
             blocks("wait")
         with witness.CallOf("wait", self._cond, timeout is not None):
-            is_set = self._is_set_in_time(timeout)
+            is_set = super().wait(timeout)
         if is_set:
             self._lets_through()
         return is_set
@@ -197,17 +197,6 @@ class Event(RealEvent):
     def _lets_through(self):
         follows(self)
         takers(self)[me().number] = False
-
-    def _is_set_in_time(self, timeout):
-        if timeout is not None:
-            return witness.sleeps(lambda: RealEvent.wait(self, timeout), self._wake) and RealEvent.is_set(self)
-        while not (RealEvent.wait(self) and RealEvent.is_set(self)):  # woken together with one whose time has passed
-            pass
-        return True
-
-    def _wake(self):
-        with self._cond:
-            self._cond.notify_all()
 
 
 def takers(event):
@@ -385,8 +374,7 @@ def pools(module):
 
     def make(result, *args, **kwargs):
         plain(result, *args, **kwargs)
-        result._event = Event.__new__(Event)
-        result._event.__init__()
+        result._event = witness.made(Event)
 
     module.ApplyResult.__init__ = functools.wraps(plain)(make)
 
@@ -394,8 +382,7 @@ def pools(module):
 def make_timer(timer, *args, **kwargs):
     """threading.Timer.__init__(): what it waits for is an event of ours."""
     real["make_timer"](timer, *args, **kwargs)
-    timer.finished = Event.__new__(Event)
-    timer.finished.__init__()
+    timer.finished = witness.made(Event)
 
 
 LATER = {"concurrent.futures._base": futures, "asyncio.base_events": loops, "multiprocessing.pool": pools}

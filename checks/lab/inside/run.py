@@ -289,6 +289,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
         before = seal.taken()
     else:
         watch_catching()
+        witness.let_events_pass()
     give_way(MODULES)
     start_observer(commands, dict(COMMANDS), lambda: seal.changed(before))
     tell(event="begins")

@@ -3,10 +3,12 @@
 import struct
 
 from lab.course import after, basis
+from lab.seen import connection_of, reader_of
 from lab.submission import words_in
 from lab.verdict import Unknown
 
 MEGABYTES_4 = struct.pack(f">{1 << 20}I", *range(1 << 20))
+OFTEN = 1.0  # seconds; who looks up from recv() so often may look at its clock then
 BUFFERS = [1 << power for power in range(6, 17)]  # bytes that programs ask recv() for
 COMMANDS = b"quit exit bye q close stop end disconnect leave logout shutdown kill help /quit /exit :q {quit} !disconnect".split()  # of other programs
 
@@ -66,13 +68,29 @@ def test_silence(server):
     """01.1 A client that is silent for long is served when it speaks again
 
     Only the end of the stream ends a conversation. A time-out on the connection, if
-    there must be one, is no reason to hang up: go on waiting.
+    there must be one, is no reason to hang up: go on waiting. Nor is a clock.
     """
     alice = server.client("alice")
     for _ in range(3):
         server.time_passes()
         server.looks_for_more(alice)
+        for hours in "hours", "more hours":  # who looks round now and then may mark her, and hang up the next time
+            if server.program.is_at_rest():
+                alice.did(f"says nothing for {hours}, as the server's clocks have it")
+                server.hours_pass()
+                looks_at_its_clock(server, alice)
         alice.is_served()
+
+
+def looks_at_its_clock(server, client):
+    """Wait a moment until those who have woken are through with what they do then, and the client's thread, if it wakes up often, has woken, too."""
+    def found_nothing():
+        mine = connection_of(client, server.state())
+        return mine and mine["found_nothing"]
+
+    reader, before = reader_of(client, server.state()), found_nothing()
+    wakes_up = bool(reader) and reader["limit"] is not None and reader["limit"] <= OFTEN
+    server.waits_until(lambda: server.program.is_at_rest() and not (wakes_up and found_nothing() == before), 2 * OFTEN)
 
 
 def test_large_input(server):

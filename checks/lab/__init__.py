@@ -12,9 +12,10 @@ inside/         what runs inside the student's process: run.py starts the progra
                 threads; hooks.py, kinds.py and store.py see what is done with containers, accesses.py
                 who does it, following.py what they cannot see, and finding.py says which hold the
                 members; locks.py are the locks, locking.py is what is known of them, actors.py of the
-                threads, and order.py what else orders these; files.py files made of sockets; forks.py
-                is what that process is forked from, wall.py shuts it in, and calls.py are the system
-                calls that it may not make; seal.py sees whether the program has changed any of it
+                threads, and order.py what else orders these; files.py files made of sockets; clocks.py
+                the clocks that the program reads; forks.py is what that process is forked from,
+                wall.py shuts it in, and calls.py are the system calls that it may not make; seal.py
+                sees whether the program has changed any of it
 story.py        the transcript: who did what
 clients.py      the scripted clients that talk to a server, in bytes
 messages.py     those that speak messages, and what a message is

@@ -10,6 +10,7 @@ from .verdict import Unknown
 
 HOLD_SECONDS = 2.0
 MOST_POINTS = 60  # at which a thread may be late, from a message's arrival to its answer
+LONG_SILENCE = 6 * 3600  # seconds
 MUCH_TIME = 10.0  # seconds for things that are tried one after another; then they are thinned out
 LOST = "could not tell: the kit lost contact with the inside of the program (does it close files that it did not open?)"
 
@@ -49,6 +50,11 @@ class Limited:
     def time_passes(self, waits=3):
         """Let the program's next waits with a time-out be over at once, as if so much time had gone by in silence."""
         command(self.program, "limit", "wait", waits)
+
+    def hours_pass(self):
+        """Put the clocks forward that the program's own code reads, and let those wake who sleep: so long nobody has said anything."""
+        command(self.program, "put_forward", LONG_SILENCE)
+        command(self.program, "wake")
 
 
 class Caught(list):

@@ -3,20 +3,23 @@
 One thread is held at its access (in the middle of a walk, after a look, before a change),
 another makes the other access meanwhile, and the first goes on: what any system may do.
 That may show what comes of it. It may also show that the one access cannot happen during
-the other: then the program has a lock of its own making, which nobody had seen.
+the other: then the program has a lock of its own making, which nobody had seen. Two may
+still pass that lock together, when one is late between its look and its taking; that is
+tried then.
 """
 
 import time
 
 from .clients import WAIT
 from .evidence import is_a, place
-from .faults import Stop
+from .faults import MOST_POINTS, Hold, Stop
 from .members import is_chat
-from .seen import WAITS, reader_of
+from .seen import WAITS, connection_of, reader_of
 from .verdict import Failure, Unknown
 
 SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
 MOST_SECONDS = 30
+GAP_SECONDS = 5  # in which is looked, in all, whether two can come in together
 NAMES = "dave erin frank gina henry ida jack kate leo mia nora olga paul quinn rosa sam tina uma victor wendy".split()
 MOST_SHOWN = 4  # races that are tried when nothing is seen to go wrong
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "read", "copy"}
@@ -50,6 +53,7 @@ JOINS = Scene("joins", False, lambda client: client.asks_for(client.wanted))
 SPEAKS = Scene("says something", True, lambda client: client.says(f"{client} speaks"))
 GOING = [Scene("leaves", True, lambda client: client.leaves()), Scene("breaks off", True, lambda client: client.resets(unnoticed=True)),
          Scene("half-closes", True, lambda client: client.half_closes())]
+UNHEARD = GOING[1:]  # of whom nothing is received
 SCENES = [SPEAKS, JOINS, *GOING,
           Scene("asks for a nick that is taken", False, lambda client: client.asks_for("walter")),
           Scene("says something to somebody who is dead", True, meets_the_dead),
@@ -70,6 +74,8 @@ class Rehearsal:
         self.count = 0
         self.found = {}  # number of a race -> what was found when it was tried
         self.story = []  # what was seen to go wrong, as lines
+        self.gap_seconds = 0.0  # that the looking for it has taken
+        self.gap = ()  # where a thread was late that two could come in
 
     def run(self):
         """Try them. `found` and `story` say then what has come of it."""
@@ -130,7 +136,46 @@ class Rehearsal:
                           f"{other} {scenes[1].words}; the thread that {self.does(second, store)} at {place(second['places'])} is not.",
                           *wrong]
         self.leave(one, other, *members[len(self.bystanders):])
+        if waits and first["peer"] and scenes[0] not in UNHEARD and self.both_come_in(first, second, scenes, store):
+            return REACHED
         return REACHED if reached else EXCLUDED if waits else ELSE
+
+    def both_come_in(self, first, second, scenes, store):
+        """The one access seems to keep the other out. Does it also when a thread is late on its way to the first? If not, `story` and `gap` say so."""
+        began, spent = time.monotonic(), self.gap_seconds
+        for point in range(1, MOST_POINTS):
+            self.gap_seconds = spent + time.monotonic() - began
+            if self.gap_seconds > GAP_SECONDS:
+                return False
+            one, other = (scene.enter(self.server, self.name()) for scene in scenes)
+            errors = len(self.server.program.errors)
+            with Hold(self.server.program, "recv", one, point) as late:
+                scenes[0].act(one)
+                if not late.caught(self.server.rests, seconds=WAIT):
+                    return False  # it has come past all points
+                with Stop(self.server.program, second, other if second["peer"] else None) as there:
+                    scenes[1].act(other)
+                    is_there = there.caught(lambda: self.server.rests(but=late.held), seconds=WAIT)
+                    came = self.comes_too(first, one, late, there) if is_there else ()
+                self.server.waits_until(lambda: self.server.rests(but=late.held), 1)
+            self.server.waits_until(self.server.rests, 1)
+            self.leave(one, other)
+            died = [error for error in self.server.program.errors[errors:] if is_there and late.held.where[0] in error["where"]]
+            deaths = self.who_died(died) if died else []
+            if came or deaths:
+                self.gap = late.held.where
+                self.story = [f"{one} {scenes[0].words}; its thread is late at {place(self.gap)}.",
+                              f"{other} {scenes[1].words}; the thread that {self.does(second, store)} at {place(second['places'])} is just there.",
+                              f"The first goes on, and {self.does(first, store)} at {place(first['places'])} while the other is still there."
+                              if came else "The first goes on.", *deaths]
+                return True
+        return False
+
+    def comes_too(self, access, client, late, there):
+        """Let the thread of this client go on, which is late; return the threads that come to the access while the other is there."""
+        with Stop(self.server.program, access, client, 1) as stop:
+            late.release()
+            return stop.caught(lambda: self.server.rests(but=there.held), seconds=WAIT)
 
     def scene_of(self, access):
         """The scene in which a thread comes to this access, or None."""
@@ -156,9 +201,10 @@ class Rehearsal:
         Where each of the two accesses was seen under a lock, but under another one, both may
         come under the same lock here: what that lock keeps out now it did not keep out then.
         """
-        state = self.server.ask("state") or {"threads": (), "connections": ()}
+        state = self.server.state()
         thread = reader_of(client, state)
-        thread = thread if thread and thread["call"] in WAITS else None
+        looks_again = bool(thread) and thread["call"] in ("sleep", "nap") and not connection_of(client, state)["found_nothing"]  # and not for what the client sends
+        thread = thread if thread and (thread["call"] in WAITS or looks_again) else None
         late = next((thread for thread in state["threads"] if thread["id"] == held["thread"]), {})
         locks = [lock["lock"] for lock in late.get("holds", ())]
         is_known = thread and thread["call"] == "lock" and thread.get("waits_for") and thread["waits_for"]["lock"] in locks
@@ -179,14 +225,15 @@ class Rehearsal:
 
     def what_went_wrong(self, errors, acted, members):
         """What two threads did at once is over: what is wrong now, as lines."""
-        return (self.who_died(errors) or self.who_missed(members, [client for scene, client in acted if scene is SPEAKS])
+        return (self.who_died(self.server.program.errors[errors:]) or self.who_missed(members, [client for scene, client in acted if scene is SPEAKS])
                 or self.who_is_in([client for scene, client in acted if scene is JOINS])
                 or self.who_stays([client for scene, client in acted if scene in GOING]))
 
     def who_died(self, errors):
+        """What is said of these errors, of which threads have died."""
         if self.server.program.crash:
             return [f"{self.server.program.crash['error']}: the whole server stops."]
-        return [f"A thread dies at {place(error['where'])}: {error['error']}." for error in self.server.program.errors[errors:]
+        return [f"A thread dies at {place(error['where'])}: {error['error']}." for error in errors
                 if not is_a(error["error"], OSError)]
 
     def who_missed(self, members, speakers):

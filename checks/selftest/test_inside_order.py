@@ -64,6 +64,13 @@ ORDERED = {
     "simple queue": "q = queue.SimpleQueue()\ndef f(): touch(); q.put_nowait(1)\ndef g():\n    q.get(); touch()\nrun(f, g)",
     "event": "def f(): touch(); ready.set()\ndef g(): ready.wait(); touch()\nrun(f, g)",
     "event looked at": "def f(): touch(); ready.set()\ndef g():\n    while not ready.is_set(): time.sleep(0.001)\n    touch()\nrun(f, g)",
+    "ping-pong of two events": "there = threading.Event()\ndef f():\n    for n in range(5): touch(); ready.set(); there.wait(); there.clear()\n"
+                               "def g():\n    for n in range(5): ready.wait(); ready.clear(); touch(); there.set()\nrun(f, g)",
+    "event cleared by the worker": "done = threading.Event()\ndef f(): touch(); ready.set(); done.wait(); touch()\ndef g(): ready.wait(); ready.clear(); touch(); done.set()\nrun(f, g)",
+    "event set again by the worker": "done = threading.Event()\ndef f(): touch(); ready.set(); done.wait(); touch()\n"
+                                     "def g(): ready.wait(); ready.clear(); ready.set(); ready.wait(); touch(); done.set()\nrun(f, g)",
+    "event passed on by who waited": "done = threading.Event()\ndef f(): touch(); ready.set()\ndef g(): ready.wait(); touch(); ready.set(); done.set()\ndef h(): done.wait(); touch()\nrun(f, g, h)",
+    "event taken under a lock": "def f():\n    while True:\n        ready.wait()\n        with lock:\n            if ready.is_set(): ready.clear(); break\n    touch(); ready.set()\nready.set(); run(f, f, f)",
     "decorated": "def locked(f):\n    @functools.wraps(f)\n    def inner(*a):\n        with lock: return f(*a)\n    return inner\ntouch = locked(touch)\nrun(touch, touch)",
     "exit stack": "def f():\n    with contextlib.ExitStack() as s:\n        s.enter_context(lock)\n        s.callback(d.pop, 7, None)\n        touch()\nrun(f, f)",
     "own data": "def f():\n    mine = {}\n    for n in range(9): mine[n] = n\nrun(f, f)",
@@ -112,6 +119,8 @@ RACES = {  # where, counted from the snippet's first line
     "an own __iter__ lets it escape": ("class R:\n    def __iter__(self):\n        with lock: return iter(d)\nr = R()\ndef f():\n    with lock: d[1] = 1\ndef g():\n    for x in r: pass\nrun(f, g, f)", [6, 8]),
     "zip escapes": ("def f():\n    with lock: d[1] = 1\ndef g():\n    with lock: v = zip(d, [1])\n    list(v)\nrun(f, g, f)", [2, 5]),
     "semaphore of two": ("s = threading.Semaphore(2)\ndef f():\n    with s: d[1] = 1\nrun(f, f)", [3]),
+    "event as a gate": ("def f():\n    ready.wait(); ready.clear()\n    d[1] = 1\n    ready.set()\nready.set(); run(f, f)", [3]),
+    "event as a gate, looked at": ("def f():\n    while not ready.is_set(): time.sleep(0.001)\n    ready.clear()\n    d[1] = 1\n    ready.set()\nready.set(); run(f, f)", [4]),
     "callback": ("def f():\n    with lock: d[1] = 1\ndef g():\n    with contextlib.ExitStack() as s:\n        s.callback(d.pop, 1, None)\nrun(f, g)", None),
     "target": ("def f():\n    with lock: d[1] = 1\ndef g():\n    t = threading.Thread(target=d.clear)\n    t.start()\n    t.join()\nrun(f, g)", [2, 4]),
     "after the start": ("t = threading.Thread(target=touch)\nt.start()\nd[1] = 1\nt.join()", None),

@@ -15,7 +15,6 @@ from actors import follows, me, signals
 from locking import Held, blocks, section_ended
 from where import steps
 
-LIBRARY = sys.stdlib_module_names
 real_lock, RealRLock = _thread.allocate_lock, threading.RLock
 real_signal = signal.signal
 RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, threading.Semaphore, threading.BoundedSemaphore
@@ -23,8 +22,7 @@ RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, thread
 
 def of_library(depth=2):
     """Is the code that calls us the standard library's?"""
-    frame = sys._getframe(depth)
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARY and not where.is_theirs(frame.f_code)
+    return where.is_library(sys._getframe(depth))
 
 
 def is_odd(blocking, timeout):

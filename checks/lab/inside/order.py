@@ -5,7 +5,8 @@ takes from a queue after those who have put into it; whoever has waited for an e
 condition, a barrier or a future after those who have set it; whoever has read from a
 pipe or a pair of sockets after those who have written into it. What is right because
 of such an order is right; that a lock was released and taken again orders nothing,
-for the next time it may be the other way round.
+for the next time it may be the other way round. Nor does an event that a thread waits
+for, clears and sets again.
 """
 
 import _thread
@@ -24,9 +25,9 @@ from locking import WaitFor, blocks, ends
 from locks import of_library
 from where import steps
 
-RealEvent, RealSimpleQueue = threading.Event, queue.SimpleQueue
+RealEvent, RealSimpleQueue = witness.RealEvent, queue.SimpleQueue
 real = {"start": witness.real["start"], "join": threading.Thread.join, "bootstrap": threading.Thread._bootstrap_inner,
-        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait, "make_timer": threading.Timer.__init__,
+        "is_alive": threading.Thread.is_alive, "raw": _thread.start_new_thread, "barrier": threading.Barrier.wait, "make_timer": witness.real["make_timer"],
         "put": queue.Queue.put, "get": queue.Queue.get, "join_queue": queue.Queue.join, "task_done": queue.Queue.task_done,
         "pipe": os.pipe, "socketpair": socket.socketpair}
 
@@ -161,41 +162,50 @@ class SimpleQueue(RealSimpleQueue):
 
 # ------------------------------------------------------------------ events and barriers
 
-class Event(RealEvent):
+class Event(witness.Event):
     """threading.Event, which orders its threads, too."""
 
     def __new__(cls, *args, **kwargs):
         return RealEvent() if cls is Event and of_library() else super().__new__(cls)
 
     def set(self):
-        signals(self)
+        if not takers(self).pop(me().number, False):
+            signals(self)
         super().set()
+
+    def clear(self):
+        actor = me()
+        if actor.number in takers(self) and not actor.held:
+            takers(self)[actor.number] = True
+        super().clear()
 
     def is_set(self):
         is_set = super().is_set()
         if is_set:
-            follows(self)
+            self._lets_through()
         return is_set
 
     def wait(self, timeout=None):
         if timeout != 0:
             blocks("wait")
         with witness.CallOf("wait", self._cond, timeout is not None):
-            is_set = self._is_set_in_time(timeout)
+            is_set = super().wait(timeout)
         if is_set:
-            follows(self)
+            self._lets_through()
         return is_set
 
-    def _is_set_in_time(self, timeout):
-        if timeout is not None:
-            return witness.sleeps(lambda: RealEvent.wait(self, timeout), self._wake) and RealEvent.is_set(self)
-        while not (RealEvent.wait(self) and RealEvent.is_set(self)):  # woken together with one whose time has passed
-            pass
-        return True
+    def _lets_through(self):
+        follows(self)
+        takers(self)[me().number] = False
 
-    def _wake(self):
-        with self._cond:
-            self._cond.notify_all()
+
+def takers(event):
+    """{number of a thread that has waited for this event: has it cleared it then, holding no lock?}
+
+    Who has, and sets it, gives back what it took: the event is used like a lock, and the
+    next time it may be the other way round.
+    """
+    return vars(event).setdefault("_takers", {})
 
 
 def wait_at_barrier(self, timeout=None):
@@ -364,8 +374,7 @@ def pools(module):
 
     def make(result, *args, **kwargs):
         plain(result, *args, **kwargs)
-        result._event = Event.__new__(Event)
-        result._event.__init__()
+        result._event = witness.made(Event)
 
     module.ApplyResult.__init__ = functools.wraps(plain)(make)
 
@@ -373,8 +382,7 @@ def pools(module):
 def make_timer(timer, *args, **kwargs):
     """threading.Timer.__init__(): what it waits for is an event of ours."""
     real["make_timer"](timer, *args, **kwargs)
-    timer.finished = Event.__new__(Event)
-    timer.finished.__init__()
+    timer.finished = witness.made(Event)
 
 
 LATER = {"concurrent.futures._base": futures, "asyncio.base_events": loops, "multiprocessing.pool": pools}

@@ -12,6 +12,7 @@ import threading
 import time
 import types
 
+import clocks
 import holds
 import state
 import where
@@ -277,8 +278,9 @@ def main(path, same_ports, watch, commands, events, code=b""):
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D")  # -S leaves these out
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D")
     sockets.install()
+    clocks.install()
     watch_errors()
-    COMMANDS.update((command.__name__, command) for command in (interrupt, holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines, witness.wake))
+    COMMANDS.update((command.__name__, command) for command in (interrupt, holds.limit, holds.hold, holds.stop, holds.no_more, holds.release, holds.release_last, holds.fail, holds.follow, holds.remember, holds.lines, witness.wake, clocks.put_forward))
     if {name.partition(".")[0] for name in os.listdir(where.folder)} & {name.partition(".")[0] for name in spare}:
         give_way(spare)
     if watch:
@@ -287,6 +289,7 @@ def main(path, same_ports, watch, commands, events, code=b""):
         before = seal.taken()
     else:
         watch_catching()
+        witness.let_events_pass()
     give_way(MODULES)
     start_observer(commands, dict(COMMANDS), lambda: seal.changed(before))
     tell(event="begins")

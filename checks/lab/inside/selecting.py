@@ -4,7 +4,7 @@ import _thread
 import select
 import selectors
 import sys
-import time
+from time import monotonic  # the real clock, also when `clocks` has put its own in its place
 
 import holds
 import serving
@@ -32,7 +32,7 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
         witness.rests()
     if witness.blocks and (timeout is None or timeout > 0):
         witness.blocks(name)
-    until = None if timeout is None else time.monotonic() + timeout
+    until = None if timeout is None else monotonic() + timeout
 
     def something_is_there():
         fds = reading()
@@ -41,10 +41,10 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
     there = (lambda: True) if timeout is not None and timeout <= 0 else something_is_there
     with Call("select", None, None, timed or timeout is not None, there, watched) as call:
         while True:
-            ready = wait(None if until is None else max(0, until - time.monotonic()))
+            ready = wait(None if until is None else max(0, until - monotonic()))
             seen = without(ready) if holds.asked or holds.refused else ready
             call.found = is_found(seen)
-            if call.found or not is_found(ready) or until is not None and time.monotonic() >= until:
+            if call.found or not is_found(ready) or until is not None and monotonic() >= until:
                 return seen
             real["sleep"](PAUSE)
 

@@ -1,5 +1,7 @@
 """Where in the student's files: from a stack or a traceback to the lines of his that it goes through."""
 
+import sys
+
 folder = ""  # of the student's files, with a separator at the end
 known_places = {}  # (id of a code object, instruction) -> (the code object, which keeps its id; its place)
 
@@ -27,6 +29,11 @@ def is_from(path):
 def is_theirs(code):
     """Is this code the student's?"""
     return is_from(code.co_filename)
+
+
+def is_library(frame):
+    """Does this frame run the standard library's code?"""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in sys.stdlib_module_names and not is_theirs(frame.f_code)
 
 
 def line_of(code, instruction):

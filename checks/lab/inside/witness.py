@@ -21,6 +21,7 @@ import threading
 import time
 
 import holds
+import where
 from where import places, steps
 
 loaded = set(sys.modules)
@@ -28,16 +29,16 @@ import json  # noqa: E402
 
 spare = set(sys.modules) - loaded  # the modules that came with it
 
-MODULES = frozenset({"witness", "accesses", "actors", "calls", "catching", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
+MODULES = frozenset({"witness", "accesses", "actors", "calls", "catching", "clocks", "files", "finding", "following", "forks", "holds", "hooks", "kinds", "locking", "locks", "order", "run", "selecting", "sockets", "state",
                      "store", "seal", "serving", "wall", "where"})  # of this folder
 HERE = os.path.join(os.path.dirname(__file__), "")
 CHECKER_GONE = 70  # exit code when the checker has died
 
-Socket = socket.socket
+Socket, RealEvent = socket.socket, threading.Event
 real = {name: getattr(Socket, name) for name in (
     "accept", "bind", "close", "connect", "connect_ex", "listen",
     "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {
-    "_exit": os._exit, "read": os.read, "write": os.write, "start": threading.Thread.start, "make": threading.Thread.__init__, "sleep": time.sleep,
+    "_exit": os._exit, "read": os.read, "write": os.write, "start": threading.Thread.start, "make": threading.Thread.__init__, "sleep": time.sleep, "make_timer": threading.Timer.__init__,
     "select": select.select, "poll": getattr(select, "poll", None), "epoll": getattr(select, "epoll", None)}
 
 ports = {}  # the port that the student named -> the one that it got
@@ -275,6 +276,10 @@ class Nap:
         self.thread, self.seconds, self.over = thread, seconds, False
         self.began, self.before = stirs, naps[thread].began if thread in naps else None
 
+    def ends(self, bed):
+        self.over = True  # also before the thread runs again
+        bed.release()
+
     def facts(self):
         """has_looked: has nothing stirred since before the thread looked last, which then went to sleep again?"""
         return None if self.over else {"seconds": float(self.seconds), "has_looked": self.before == stirs, "serves": self.thread in serving}
@@ -292,7 +297,7 @@ def sleep(seconds):
         else:
             bed = allocate_lock()
             bed.acquire()
-            sleeps(lambda: bed.acquire(timeout=seconds), lambda: bed.locked() and bed.release())
+            sleeps(lambda: bed.acquire(timeout=seconds), lambda: bed.locked() and nap.ends(bed))
     finally:
         nap.over = True
 
@@ -306,10 +311,50 @@ def sleeps(sleep, wake):
         sleepers.remove(wake)
 
 
-def wake():
-    """Let the time have passed for which those wait who sleep now."""
-    for each in list(sleepers):
+def wake(patience=1000):
+    """Let the time have passed for which those wait who sleep now, and wait a moment until they go on."""
+    woken = list(sleepers)
+    for each in woken:
         each()
+    while patience and any(each in sleepers for each in woken):
+        real["sleep"](0.001)
+        patience -= 1
+
+
+class Event(RealEvent):
+    """threading.Event: the time of who waits for it may have passed at once."""
+
+    def __new__(cls, *args, **kwargs):
+        return RealEvent() if cls is Event and where.is_library(sys._getframe(1)) else super().__new__(cls)
+
+    def wait(self, timeout=None):
+        if timeout is not None:
+            return sleeps(lambda: RealEvent.wait(self, timeout), lambda: self._wake()) and RealEvent.is_set(self)
+        while not (RealEvent.wait(self) and RealEvent.is_set(self)):  # woken together with one whose time has passed
+            pass
+        return True
+
+    def _wake(self):
+        with self._cond:
+            self._cond.notify_all()
+
+
+def made(kind):
+    """An event of this kind, whoever makes it."""
+    event = kind.__new__(kind)
+    event.__init__()
+    return event
+
+
+def make_timer(timer, *args, **kwargs):
+    """threading.Timer.__init__(): what it waits for is an event of ours."""
+    real["make_timer"](timer, *args, **kwargs)
+    timer.finished = made(Event)
+
+
+def let_events_pass():
+    """Where nothing more is watched of them, see `order`."""
+    threading.Event, threading.Timer.__init__ = Event, make_timer
 
 
 # ------------------------------------------------------------------ the keyboard and the screen

@@ -1,7 +1,7 @@
 """A guard against double clicks drops a chat that equals the one before.
 
 fails: 05.2
-says: no chat message came to bob, and that will not change
+says: no chat message came to
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Looks whether a peer is in under the lock, lets go, and removes it: two finders both see it in.
 
-fails: 09.3 09.2
-says: alice got one more system message 'd
+fails: 09.2
+says: one more system message 'bob
 """
 
 import socket

@@ -94,7 +94,7 @@ def handle(conn):
     nick, buffer = None, bytearray()
     with conn:
         try:
-            while obj := recv_json(conn, buffer) if True else None:
+            while (obj := recv_json(conn, buffer)) is not None:
                 kind = obj.get("type")
                 if kind == "leave":
                     break

@@ -13,7 +13,7 @@ from lab.faults import MOST_POINTS, points
 from lab.nicks import is_free_again
 from lab.stalled import (
     LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly,
-    keeps_news, keeps_refusals, life_goes_on, misses_nothing, on_the_wire, piles_up, reads_too_late, size, stops_reading)
+    keeps_news, keeps_refusals, life_goes_on, misses_nothing, no_room_for, on_the_wire, piles_up, reads_too_late, size, stops_reading)
 from lab.verdict import Failure, Unknown
 from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
 from test_01_echo import test_half_close
@@ -203,8 +203,7 @@ def test_bound_for_refusals(server):
         return
     alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
     as_long = "x" * (kept // REFUSALS - on_the_wire([(alice, "10000 ")]))
-    with server.holds("full", ben), server.while_it_reads_nothing(ben):
-        ben.reads = False
+    with no_room_for(ben):
         piles_up(ben, alice, said := [], as_long, lambda: on_the_wire(said) > kept * CLEARLY or len(said) > REFUSALS * CLEARLY)
     if has_left(ben):
         raise Failure(

@@ -162,6 +162,11 @@ class Seen:
         """Has it accepted so many connections?"""
         return self.state()["accepted"] >= number
 
+    def has_taken_all(self, client):
+        """Has the server received all that this client sent?"""
+        mine = connection_of(client, self.state())
+        return bool(mine) and mine["received"] == client.sent
+
     def has_sent(self, client):
         """How many bytes the server has sent to this client, as its own side sees it."""
         mine = connection_of(client, self.state())

@@ -304,7 +304,7 @@ class Server(Seen, Pointing, Limited):
 
     def takes_all(self, client):
         """Wait a moment until the server has received all that this client sent."""
-        self.waits_until(lambda: (connection_of(client, self.state()) or {"received": -1})["received"] == client.sent, 1)
+        self.waits_until(lambda: self.has_taken_all(client), 1)
 
     def looks_for_more(self, client):
         """Wait a moment until the server waits for this client to go on, or has looked and found nothing."""

@@ -1,5 +1,6 @@
 """Members who do not read: what is said to them until nothing more can be sent, and what becomes of them then (lessons 10 and 11)."""
 
+import contextlib
 import time
 
 from .clients import NEWLINE, WAIT
@@ -7,7 +8,6 @@ from .day import says_and_is_heard
 from .faults import HOLD_SECONDS
 from .messages import line
 from .pointing import USUAL, lines_for
-from .seen import connection_of
 from .story import shown
 from .verdict import Failure, Unknown
 
@@ -160,6 +160,18 @@ def on_the_wire(said):
     return sum(len(line({"type": "chat", "user": sender.nick, "text": text})) for sender, text in said)
 
 
+@contextlib.contextmanager
+def no_room_for(slow):
+    """From now on, and as long as this lasts, nothing can be sent to the slow one, who reads nothing; whether it leaves can be told from what the room hears."""
+    server = slow.server
+    server.is_through_with(slow)
+    server.witness.forgets_system_messages()
+    with server.holds("full", slow), server.while_it_reads_nothing(slow):
+        slow.did("is slow: there is no room for anything that is sent to it")
+        slow.reads = False
+        yield
+
+
 def kept(slow, messages, comes, most=PILE):
     """While nothing can be sent to the slow one there comes for it what comes() brings about, so many messages; then it reads again.
 
@@ -168,11 +180,7 @@ def kept(slow, messages, comes, most=PILE):
     that put them where more than `most` things were at last.
     """
     server = slow.server
-    server.is_through_with(slow)
-    server.witness.forgets_system_messages()
-    with server.holds("full", slow), server.while_it_reads_nothing(slow):
-        slow.did("is slow: there is no room for anything that is sent to it")
-        slow.reads = False
+    with no_room_for(slow):
         if not comes():
             return 0, []
         server.waits_until(server.stands_still, WAIT)
@@ -188,15 +196,11 @@ def keeps_refusals(slow, times):
     """It is refused so many times; see `kept`."""
     server = slow.server
 
-    def all_taken():
-        mine = connection_of(slow, server.state())
-        return bool(mine) and mine["received"] == slow.sent
-
     def refused():
         for _ in range(0, times, AT_ONCE):
             slow.sends_bytes(line(REFUSED) * AT_ONCE, may_end=True)
-            server.waits_until(lambda: all_taken() or server.stands_still() or has_left(slow), WAIT)
-            if has_left(slow) or not all_taken():
+            server.waits_until(lambda: server.has_taken_all(slow) or server.stands_still() or has_left(slow), WAIT)
+            if has_left(slow) or not server.has_taken_all(slow):
                 return False
         return True
 
@@ -225,11 +229,7 @@ def keeps_news(slow, times):
 def has_room_for(sender, slow, texts):
     """Nothing can be sent to the slow one while these are said; return those that were said until it was disconnected."""
     server, said = slow.server, []
-    server.is_through_with(slow)
-    server.witness.forgets_system_messages()
-    with server.holds("full", slow), server.while_it_reads_nothing(slow):
-        slow.did("is slow: there is no room for anything that is sent to it")
-        slow.reads = False
+    with no_room_for(slow):
         for text in texts:
             if has_left(slow):
                 break

@@ -33,7 +33,7 @@ def test_the_clocks_are_put_forward():
         program = Program({"server.py": SOURCE}, "server.py", watch=watch)
         try:
             assert program.watch_until(lambda: "ready" in program.output, 20)
-            assert program.ask("put_forward", 3600) is None and not program.lost
+            program.ask("put_forward", 3600)  # by which the program ends, perhaps before it has answered
             assert program.ends_within(20) and program.printed_all.wait(5), program.output
             assert program.output.splitlines()[1:] == [str([3600.0] * 10), str([0.0] * 3)], program.output
         finally:

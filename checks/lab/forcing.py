@@ -18,8 +18,9 @@ from .seen import WAITS, connection_of, reader_of
 from .verdict import Failure, Unknown
 
 SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
-MOST_SECONDS = 30
-GAP_SECONDS = 5  # in which is looked, in all, whether two can come in together
+MOST_SECONDS = 60
+MOST_GAPS = 200  # points at which is looked, in all, whether two can come in together
+GAP_SECONDS = 20  # that this may take
 NAMES = "dave erin frank gina henry ida jack kate leo mia nora olga paul quinn rosa sam tina uma victor wendy".split()
 MOST_SHOWN = 4  # races that are tried when nothing is seen to go wrong
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "read", "copy"}
@@ -74,7 +75,7 @@ class Rehearsal:
         self.count = 0
         self.found = {}  # number of a race -> what was found when it was tried
         self.story = []  # what was seen to go wrong, as lines
-        self.gap_seconds = 0.0  # that the looking for it has taken
+        self.gaps, self.gap_seconds = 0, 0.0  # where was looked for it, and how long
         self.gap = ()  # where a thread was late that two could come in
 
     def run(self):
@@ -126,7 +127,8 @@ class Rehearsal:
             with Stop(self.server.program, second, other if second["peer"] else None) as meanwhile:
                 scenes[1].act(other)
                 reached = meanwhile.caught(lambda: self.server.rests(but=late.held), seconds=WAIT)
-                waits = not reached and self.server.rests(but=late.held) and self.waits(other, late.held[0], first, second)
+                state = self.server.waits_until(lambda: self.server.rests(but=late.held), 1)
+                waits = not reached and state and self.waits(other, late.held[0], first, second, state)
             self.server.waits_until(lambda: self.server.rests(but=late.held), 1)
         if not self.server.waits_until(self.server.rests, 1):
             return REACHED if reached else ELSE
@@ -145,8 +147,9 @@ class Rehearsal:
         began, spent = time.monotonic(), self.gap_seconds
         for point in range(1, MOST_POINTS):
             self.gap_seconds = spent + time.monotonic() - began
-            if self.gap_seconds > GAP_SECONDS:
+            if self.gaps >= MOST_GAPS or self.gap_seconds > GAP_SECONDS:
                 return False
+            self.gaps += 1
             one, other = (scene.enter(self.server, self.name()) for scene in scenes)
             errors = len(self.server.program.errors)
             with Hold(self.server.program, "recv", one, point) as late:
@@ -195,13 +198,12 @@ class Rehearsal:
         self.leave(client)
         return bool(caught)
 
-    def waits(self, client, held, first, second):
-        """Does the thread of this client wait for another thread, and does that say more than the locks that were seen?
+    def waits(self, client, held, first, second, state):
+        """Does the thread of this client wait for another thread in this state, and does that say more than the locks that were seen?
 
         Where each of the two accesses was seen under a lock, but under another one, both may
         come under the same lock here: what that lock keeps out now it did not keep out then.
         """
-        state = self.server.state()
         thread = reader_of(client, state)
         looks_again = bool(thread) and thread["call"] in ("sleep", "nap") and not connection_of(client, state)["found_nothing"]  # and not for what the client sends
         thread = thread if thread and (thread["call"] in WAITS or looks_again) else None

@@ -187,14 +187,12 @@ class Program:
             return True
 
     def watch_until(self, condition, seconds):
-        """Look again and again until condition(), which may ask the witness, is true, at most `seconds`, see Patience; return whether it is."""
+        """Look again and again until condition(), which may ask the witness, is true, at most `seconds`, see Patience; return what it is."""
         patience, pause = self.patience(seconds), 0.001
-        while not condition():
-            if patience.is_over():
-                return False
+        while not (value := condition()) and not patience.is_over():
             self.wait_for(lambda: False, pause)
             pause = min(2 * pause, 0.02)
-        return True
+        return value
 
     def patience(self, seconds):
         """So many seconds for something that the program is to do."""

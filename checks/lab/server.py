@@ -263,7 +263,7 @@ class Server(Seen, Pointing, Limited):
         return False
 
     def waits_until(self, condition, seconds):
-        """Wait until condition() is true, at most so many seconds; return whether it is."""
+        """Wait until condition() is true, at most so many seconds; return what it is."""
         return self.program.watch_until(condition, seconds)
 
     def counts(self):

@@ -124,7 +124,8 @@ def main():
         show(title, statistics.median(taken[title]), "s", most)
 
     for lesson in WATCHED:
-        show(f"{lesson}, observed: judged by the rules that it keeps", ratio(lambda lesson: seconds(kept_rules, lesson), lesson, rounds), "times", OBSERVED)
+        if lesson < "10":  # of whose outboxes' threads it cannot be seen from outside that they rest: there waiting would be compared
+            show(f"{lesson}, observed: judged by the rules that it keeps", ratio(lambda lesson: seconds(kept_rules, lesson), lesson, rounds), "times", OBSERVED)
         show(f"{lesson}, observed: {MESSAGES:,} messages to {MEMBERS} members", ratio(broadcast, lesson, rounds), "times", OBSERVED)
 
 

@@ -211,8 +211,8 @@ def blocks(call, but=None, to=None):
         for lock, since in actor.held:
             if to is not None and to not in lock.sent_to:
                 lock.sent_to |= {to}
-            if lock is not but and frame is not None and (lock, call, frame.f_code, frame.f_lasti) not in under_lock:
-                under_lock[lock, call, frame.f_code, frame.f_lasti] = lock, call, steps(frame), since, actor
+            if lock is not but and frame is not None and (lock, call, id(frame.f_code), frame.f_lasti) not in under_lock:
+                under_lock[lock, call, id(frame.f_code), frame.f_lasti] = lock, call, steps(frame), since, actor
 
 
 # ------------------------------------------------------------------ what is told

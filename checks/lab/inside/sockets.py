@@ -26,8 +26,8 @@ except ImportError:  # Windows
     pass
 
 NOBODYS_PORT = 1
-PEEK = socket.MSG_PEEK
-DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+PEEK = int(socket.MSG_PEEK)  # a plain number: that is quicker
+DONT_WAIT = int(getattr(socket, "MSG_DONTWAIT", 0))
 
 
 def install():

@@ -19,6 +19,7 @@ from kinds import (
 MISSING = object()
 
 of_instances = {}  # (id of a class, name) -> the class, which keeps its id: an attribute of its objects that the class itself has not
+noted_functions = {}  # a function of the library that is to be noted -> the one that does, see `noted`
 blind = set()  # reasons why accesses may have gone unseen
 
 
@@ -71,7 +72,7 @@ def called(function):
     kind = type(function)
     if kind is types.FunctionType or kind is type or kind is abc.ABCMeta:
         if function.__name__ in NOTED and is_library(str(function.__module__)):
-            return noted(function, function.__name__, function.__module__)
+            return noted_functions.get(function) or noted_functions.setdefault(function, noted(function, function.__name__, function.__module__))
     elif kind in BOUND:
         owner = function.__self__
         sort = sorts[type(owner)]

@@ -28,7 +28,7 @@ def is_from(path):
 
 def is_theirs(code):
     """Is this code the student's?"""
-    return is_from(code.co_filename)
+    return code.co_filename.startswith(folder)
 
 
 def is_library(frame):

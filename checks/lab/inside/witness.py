@@ -229,7 +229,7 @@ class Call:
 
     def __enter__(self):
         global activity, stirs
-        name, sock, conn, *_ = self.mark
+        name, sock, conn = self.mark[:3]
         if blocks and sock is not None and sock.gettimeout() != 0:
             blocks(name, to=conn.peer if conn and name == "send" else None)
         ident = _thread.get_ident()

@@ -216,7 +216,8 @@ class Ending:
             return self._failure(f"{member} got {len(texts) - len(lost)} of the {len(texts)} messages that were said before Ctrl-C{rest}; "
                                  f"{shortly(lost[0])} is lost", should, member)
         at = next((number for number, (one, other) in enumerate(zip(heard, texts)) if one != other), len(texts))
-        return self._failure(f"{member} got {shown(line(chats[at][1]))}, out of order or once more", should, member, offset=chats[at][0])
+        why = "out of order or once more" if heard[at] in texts else "which nobody had said"
+        return self._failure(f"{member} got {shown(line(chats[at][1]))}, {why}", should, member, offset=chats[at][0])
 
     def _is_about_another(self, text, member):
         """Does this text name one other member, and not this one?"""

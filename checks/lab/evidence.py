@@ -74,12 +74,13 @@ class Evidence:
         mistake = self._mistake(errors, peer)
         if mistake and mistake["error"] not in message:
             message = f"{f'{self.name} stopped with' if mistake is program.crash else f'a thread of {self.name} died of'} {mistake['error']}; {message}"
+        died_at = self.spots(mistake["where"], mistake["error"], "called from here") if mistake else []
         if mistake and hint is None:
             hint = hint_about(mistake["error"])
         where, is_explained = self._where(state or {"threads": (), "connections": ()}, peer, offset, closed, [
             error for error in errors if peer is None or error["peer"] in (peer.port, None) or closed or error is mistake])
-        failure = kind(message, should, unique(stuck_at + where), [*detail, *self._detail(state, errors)], hint)
-        failure.is_explained = is_explained or bool(stuck_at)
+        failure = kind(message, should, unique(stuck_at + died_at + where), [*detail, *self._detail(state, errors)], hint)
+        failure.is_explained = is_explained or bool(stuck_at or mistake)
         return failure
 
     def _where(self, state, peer, offset, closed, errors):
@@ -125,6 +126,9 @@ class Evidence:
                         where += self.spots(thread["places"], self.doing(thread), "called from here")
                 for thread in state.get("not_started", ()):
                     where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")
+        if mine and mine["caught"] and mine["open"] and threads and not any(thread["id"] == mine["reader"] for thread in threads):
+            where[:0] = self.spots(mine["caught"]["where"], f"{mine['caught']['error']}: caught, and then the thread ends that has read from {peer}", "called from here")
+            is_explained = True
         if mine and mine["reader"]:
             where += self.spots(mine["read_at"], f"reads from {peer} last", "called from here")
         elif mine:
@@ -158,11 +162,12 @@ class Evidence:
     def _mistake(self, errors, peer):
         """The error among these that explains most: of the peer's own thread or of nobody's, or a slip in another's; or None.
 
-        An OSError is what becomes of a connection, and a ValueError may be what a client sent.
+        An OSError is what becomes of a connection, and a ValueError may be what a client sent;
+        but a thread that serves nobody is missed, whatever it died of.
         """
         own = [error for error in errors if not is_a(error["error"], OSError) and (peer is None or error["peer"] in (peer.port, None))]
         others = [error for error in errors if is_a(error["error"], Exception) and not is_a(error["error"], OSError, ValueError)]
-        return next(iter(own + others), None)
+        return next(iter(own + others + [error for error in errors if error["peer"] is None]), None)
 
     def _uncaught(self, errors):
         """A block for each error that nobody caught, or for the same one in many threads."""

@@ -80,7 +80,8 @@ class Member(Messenger):
         self.waits(come, should, Later(lambda: self._not_heard(f"{f'only {len(mine):,}' if mine else 'none'} of {len(texts):,} messages from {who} came to {self}")))
         for (offset, message), text in zip(mine, texts):
             if message["text"] != text:
-                raise self.server.failure(f"{self} heard {cut(message['text'])!r} from {who} and not {cut(text)!r}: out of order, or something is lost",
+                why = "out of order, or something is lost" if message["text"] in texts else "nobody said that"
+                raise self.server.failure(f"{self} heard {cut(message['text'])!r} from {who} and not {cut(text)!r}: {why}",
                                           should, client=self, offset=offset)
         taken = {offset for offset, _ in mine}
         self.inbox[:] = [entry for entry in self.inbox if entry[0] not in taken]

@@ -27,13 +27,12 @@ class Catching(ast.NodeTransformer):
 def caught():
     """The student's code has just caught an error: keep in mind which and where, but nothing that would keep its frames alive."""
     error = sys.exc_info()[1]
-    if isinstance(error, witness.NOTHING_FOUND):  # which is no error
-        return
     traceback, stack = error.__traceback__, []
     while traceback is not None:
         stack.append((traceback.tb_frame.f_code, traceback.tb_lasti))
         traceback = traceback.tb_next
-    witness.caught[_thread.get_ident()] = in_words(error)[:200], stack[::-1][:20]
+    found_nothing = isinstance(error, witness.NOTHING_FOUND)  # which is no error
+    (witness.in_vain if found_nothing else witness.caught)[_thread.get_ident()] = in_words(error)[:200], stack[::-1][:20]
 
 
 def compiled(source, path, transformer=lambda tree: Catching()):

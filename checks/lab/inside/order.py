@@ -43,7 +43,7 @@ def start(thread):
 
 def bootstrap(thread):
     actor = actors[_thread.get_ident()] = Actor(getattr(thread, "started_clock", ()))
-    for known in (witness.readers, witness.caught):
+    for known in (witness.readers, witness.caught, witness.in_vain):
         known.pop(actor.ident, None)  # a number may be given again
     try:
         real["bootstrap"](thread)

@@ -101,6 +101,7 @@ def receive(name, sock, size, flags, call):
         return got
     conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
     witness.caught.pop(conn.reader, None)
+    witness.in_vain.pop(conn.reader, None)
     if holds.most["recv"] and not flags:
         size = min(size, holds.most["recv"])
     if holds.most["wait"] and sock.gettimeout():

@@ -70,7 +70,7 @@ def tell_who_is_left():
     """Tell of the student's threads that still run when the program ends, which stops them wherever they are, of the error that the main thread has caught last, of the last sends, and what was seen of the members."""
     left = [facts_of(*other) | {"peer": peer_of(other[0])} for other in others()]
     last, error = list(connections.values())[-LAST_CONNECTIONS:], witness.caught.get(threading.main_thread().ident)
-    tell(event="left", caught=error and {"error": error[0], "where": places(error[1])}, threads=[thread for thread in left if thread["own"]][:LAST_CONNECTIONS], connections=[
+    tell(event="left", caught=witness.in_places(error), threads=[thread for thread in left if thread["own"]][:LAST_CONNECTIONS], connections=[
         {"peer": conn.peer, "closed_at": places(conn.closed_at),
          "sends": [(offset, places(stack)) for offset, stack in list(conn.sends)[-4:]]} for conn in last],
          report=answer(COMMANDS["report"], ()) if "report" in COMMANDS else None)

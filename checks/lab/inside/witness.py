@@ -59,8 +59,14 @@ rests = None  # told when a thread is about to wait for a client, where containe
 ways = None  # what is known of pairs of sockets and pipes, where threads' order is watched: see `order`
 readers = {}  # thread -> the client from whom it read last
 caught = {}  # thread -> (the error that the student's code has caught there since it read last, its stack), where containers are watched
+in_vain = {}  # the same, of errors that only say that nothing was there in time
 observer = []  # the thread that answers the checker
 NOTHING_FOUND = (BlockingIOError, TimeoutError)
+
+
+def in_places(error):
+    """An error of `caught` as it is told, or None."""
+    return error and {"error": error[0], "where": places(error[1])}
 
 
 class Connection:
@@ -89,7 +95,7 @@ class Connection:
                 "reader": self.reader, "senders": list(self.senders),
                 "accepted_at": places(self.accepted_at), "read_at": places(self.read_at), "closed_at": places(self.closed_at),
                 "short_at": places(self.short_at), "failed_at": places(self.failed_at), "linger_at": places(self.linger_at), "unread": self.unread,
-                "closed_after": self.closed_after and {"error": self.closed_after[0], "where": places(self.closed_after[1])}, "full_at": places(self.full_at)}
+                "closed_after": in_places(self.closed_after), "caught": in_places(caught.get(self.reader) or in_vain.get(self.reader)), "full_at": places(self.full_at)}
 
     def note_rest(self, data, sent):
         """Of this data a send() took so many bytes; keep in mind where, until a send begins with the rest."""

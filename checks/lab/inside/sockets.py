@@ -322,7 +322,8 @@ def close(sock):
 
 
 def shutdown(sock, how):
-    note_end(sock)
+    if how != socket.SHUT_RD:  # of which the other side is not told
+        note_end(sock)
     conn = connections.get(sock.fileno())
     if conn is not None and how != socket.SHUT_WR:
         conn.is_shut = True

@@ -6,6 +6,7 @@ program; it only asks.
 """
 
 import builtins
+import collections
 import re
 
 from .clients import WAIT
@@ -118,7 +119,8 @@ class Evidence:
                 serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
             for thread in serving or ([] if mine or where else threads):
                 held_by = self.holding(thread, threads)
-                where += held_by + self.spots(thread["places"], self.doing(thread), "called from here")
+                where += held_by + [spot for stack, _ in tasks_of(thread)[:3] for spot in self.spots(stack, "a task waits here", "called from here")]
+                where += self.spots(thread["places"], self.doing(thread), "called from here")
                 is_explained = is_explained or bool(held_by)
             if offset is None and not program.stuck:  # nothing came: whoever waits for another thread may be the one to send it
                 for thread in threads:
@@ -242,6 +244,8 @@ class Evidence:
                      ] or [f"{file}:{number}" for file, number, _ in thread["places"][:1]]
             holds = "".join(f", holds {lock_name(self, lock)} since {place(lock['since'])}" for lock in thread.get("holds", ()))
             lines.append(f"{whose}: {self.doing(thread, state)}{holds}, at {', called from '.join(spots)}")
+            lines += [f"{f'{count} tasks: wait' if count > 1 else 'a task: waits'} at {', called from '.join(f'{file}:{number} in {function}' for file, number, function in stack[:3])}"
+                      for stack, count in tasks_of(thread)]
         if len(lines) > 6:
             lines[5:] = [f"... and {len(lines) - 5} more threads"]
         return lines
@@ -349,6 +353,11 @@ def is_a(text, *kinds):
     """Is this the text of an error, "BrokenPipeError: ...", of one of these kinds of Python's own?"""
     kind = getattr(builtins, text.partition(":")[0], None)
     return isinstance(kind, type) and issubclass(kind, kinds)
+
+
+def tasks_of(thread):
+    """Where the tasks wait of the loop that this thread runs: [(stack, how many)]; the rarest first, for most serve their clients."""
+    return sorted(collections.Counter(tuple(map(tuple, task)) for task in thread["tasks"]).items(), key=lambda each: (each[1], -len(each[0])))
 
 
 def reads_on(connection):

@@ -51,8 +51,27 @@ def facts_of(ident, thread, frame):
             "watches": None, "joins": None, **about,
             "timed": limit is not None if sock is not None else bool(timed() if callable(timed) else timed), "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
-            "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
+            "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame), "tasks": tasks_in(frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}
+
+
+def tasks_in(frame):
+    """Where the tasks of the asyncio loop wait that this thread runs: [places], innermost first."""
+    while frame is not None and frame.f_code.co_name != "run_forever":
+        frame = frame.f_back
+    tasks = sys.modules.get("asyncio.tasks")
+    if frame is None or not hasattr(tasks, "all_tasks"):
+        return []
+    return [found for task in list(tasks.all_tasks(frame.f_locals.get("self"))) if (found := places(steps_of(task.get_coro())))]
+
+
+def steps_of(coroutine):
+    """The stack of a coroutine that waits, innermost first, see inspect.getcoroutinestate."""
+    found = []
+    while getattr(coroutine, "cr_frame", None) is not None:
+        found.insert(0, (coroutine.cr_frame.f_code, coroutine.cr_frame.f_lasti))
+        coroutine = coroutine.cr_await
+    return found
 
 
 def is_own(started_at, frame):

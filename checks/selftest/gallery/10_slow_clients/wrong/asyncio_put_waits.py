@@ -20,7 +20,7 @@ class Outbox:
         self.task = asyncio.create_task(self.empty())
 
     async def put(self, obj):
-        await self.queue.put(json.dumps(obj).encode() + b"\n")
+        await self.queue.put(json.dumps(obj).encode() + b"\n")  # <--
 
     async def empty(self):
         with contextlib.suppress(OSError):
@@ -80,4 +80,4 @@ async def main():
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())  # <--
+        asyncio.run(main())

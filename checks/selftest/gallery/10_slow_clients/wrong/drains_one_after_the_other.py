@@ -44,7 +44,7 @@ async def put_all(obj, but=None):
         if nick != but:
             with contextlib.suppress(OSError):
                 outbox.writer.write(json.dumps(obj).encode() + b"\n")
-                await outbox.writer.drain()
+                await outbox.writer.drain()  # <--
 
 
 async def client(reader, writer):
@@ -85,4 +85,4 @@ async def main():
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())  # <--
+        asyncio.run(main())

@@ -28,6 +28,31 @@ def test_threads_and_where_they_stand(start):
                      "thread of alice: waits in recv() for alice to send, at server.py:13 in handle_client"]
 
 
+def test_tasks_and_where_they_wait(start):
+    server = start("""\
+import asyncio
+
+async def passes_on(reader, writer):
+    writer.write(await reader.read(100))
+
+async def serve(reader, writer):
+    while True:
+        await passes_on(reader, writer)
+
+async def main():
+    async with await asyncio.start_server(serve, "127.0.0.1", 9090) as server:
+        await server.serve_forever()
+
+asyncio.run(main())
+""")
+    server.client("alice").is_served()
+    server.client("bob").is_served()
+    server.comes_to_rest()
+    assert server.evidence.standing(server.ask("state")) == [
+        "main thread: waits in select() for something to happen, at server.py:14", "a task: waits at server.py:12 in main",
+        "2 tasks: wait at server.py:4 in passes_on, called from server.py:8 in serve"]
+
+
 def test_idle_is_proved_not_guessed(start):
     """A server that answers late is not idle, whatever its threads look like meanwhile."""
     server = start(THREADED.replace("conn.sendall(data)", "threading.Timer(0.7, conn.sendall, (data,)).start()"))

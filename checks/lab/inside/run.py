@@ -44,7 +44,7 @@ def without_us(traceback):
 
 def tell_error(error, traceback, thread, event="died"):
     ident = thread.ident if thread else _thread.get_ident()
-    peer = peer_of(ident)
+    peer = peer_of(ident) or witness.sole_peer_of(ident)
     at = places_of(traceback) or places(getattr(thread, "made_at", ()))  # its function could not even be called
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(where.folder):
         at.insert(0, (error.filename[len(where.folder):], error.lineno if isinstance(error.lineno, int) else 1, ""))

@@ -186,6 +186,12 @@ def answer(obey, args, attempts=200):
     return None
 
 
+def sole_peer_of(ident):
+    """The client to whom this thread has sent, if it has to one only: its writer."""
+    peers = {conn.peer for conn in [*past, *list(connections.values())] if ident in conn.senders}
+    return peers.pop() if len(peers) == 1 else None
+
+
 def peer_of(ident):
     """The client whom this thread reads from, or None."""
     return readers.get(ident)

@@ -1,5 +1,7 @@
 """Lesson 02: what the server with a thread for each client is asked for, rule by rule."""
 
+import contextlib
+
 from lab.course import after, basis, unwatched
 from test_01_echo import (  # noqa: F401  what lesson 01 asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_after_a_reset_while_sending, test_bytes_come_back, test_half_close,
@@ -133,6 +135,27 @@ def test_own_bytes_when_threads_alternate(server):
             break
 
 
+@unwatched
+@after(test_own_bytes_when_threads_alternate, test_hundred_clients)
+def test_own_bytes_of_a_hundred(server):
+    """02.2 Each client gets its own bytes also when 100 have sent theirs and none has its answer yet
+
+    As many receive at once as there are clients: a stock of buffers, or a table with so
+    many places, is shared by two of them sooner or later.
+    """
+    clients = [server.client(f"client{number}") for number in range(1, 101)]
+    for client in clients:
+        client.is_served()
+    with contextlib.ExitStack() as late:
+        for client in clients:
+            hold = late.enter_context(server.holds("recv", client))
+            client.speaks()
+            if not hold.caught(lambda: client.has_something() or server.stands_still()):
+                break  # another thread answers, or one thread serves several
+    for client in reversed(clients[:clients.index(client) + 1]):
+        client.hears_back()
+
+
 @after(test_hundred_clients)
 def test_threads_end(server):
     """02.3 A client's thread ends when the client has gone, and its socket is closed
@@ -161,10 +184,13 @@ def test_ctrl_c(server):
     """02.4 Ctrl-C stops the server within two seconds, also while clients are connected
 
     Python waits at its end for every thread that is not a daemon thread, and a thread
-    in recv() does not end: daemon=True. And do not catch KeyboardInterrupt to go on.
+    in recv() does not end: daemon=True. And do not catch KeyboardInterrupt to go on, nor
+    wait for the threads of so many clients one by one.
     """
     server.client("the silent one")
     server.client("alice").is_served()
+    for number in range(1, 41):
+        server.client(f"client{number}")
     server.client("bob").is_served()
     server.comes_to_rest()
     server.ends_on_ctrl_c(within=2)

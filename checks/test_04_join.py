@@ -110,6 +110,20 @@ def is_heard_under_any_nick(server):
         client.closes()
 
 
+def test_any_form(server):
+    """04.2 A message is known by its fields, whatever their order and the white space between them
+
+    Look a field up by its name, obj.get("type"): key order and white space in JSON mean nothing.
+    """
+    alice = server.client("alice")
+    alice.sends_bytes(b'{ "user" :\t"alice" , "type":"join" }\n')
+    alice.is_told_of("alice", "alice's join is answered by a system message with the nick 'alice'")
+    alice.nick = "alice"
+    for text in ("hi", "chat", "leave"):
+        alice.sends_bytes(b'  {"text":"%b","type" : "chat"}\t\n' % text.encode())
+        alice.is_heard_saying("alice", text)
+
+
 def test_no_other_nick(server):
     """04.2 Nobody chats under another's nick, whatever the message says
 

@@ -70,6 +70,24 @@ def test_back_again(server):
         alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
 
 
+@after(test_members_are_told)
+def test_room_that_was_empty(server):
+    """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
+
+    There is one room. Whoever keeps it by a name of its own keeps the old one when it is made anew.
+    """
+    early, ann = (server.kind(server, name) for name in ("early", "ann"))  # not server.client(), before whom walter comes, and stays
+    ann.joins().leaves()
+    ann.gets_end()
+    server.notices(ann)
+    early.joins()
+    late = server.kind(server, "late").joins()
+    early.is_told_of(late)
+    for one, other in ((early, late), (late, early)):
+        one.says("hi")
+        other.hears(one, "hi")
+
+
 @basis
 def test_chat_to_the_others(server):
     """05.2 A chat goes to the others, as a chat message with the sender's nick in "user"
@@ -111,6 +129,31 @@ def test_slow_member_misses_nothing(server):
         hold.caught(server.stands_still, seconds=1)  # not longer: a send may give up after a while
     for member in (bob, carol, server.witness):
         member.hears_from(alice, "hi")
+
+
+@after(test_members_are_told, test_chat_to_the_others)
+def test_newcomer_who_has_been_announced(server):
+    """05.2 A chat goes to a newcomer as soon as others have been told of the join
+
+    Put the newcomer into the room first, and announce the join then: who is told of it
+    may say something at once.
+    """
+    alice, dave = server.client("alice").joins(), server.client("dave")
+    server.is_through_with(alice)
+    alice.forgets_system_messages()
+    with server.holds("sent", alice) as hold:
+        dave.asks_for("dave")
+        held = hold.caught(server.rests)
+        is_told = alice.has_message()  # else only a part of it has been sent
+        if is_told:
+            alice.says("hi, dave")
+            server.waits_until(lambda: server.rests(but=held), 1)
+    alice.is_told_of(dave)
+    dave.is_told_of(dave)
+    alice.says("how are you?")
+    with server.pointing_to(held.where, "has told alice that dave has joined"):
+        for text in ("hi, dave", "how are you?")[not is_told:]:
+            dave.hears(alice, text)
 
 
 @after(test_chat_to_the_others)
@@ -269,6 +312,31 @@ def test_reset_is_announced(server):
     goes_once(server, breaks_off)
 
 
+@after(test_end_is_announced)
+def test_newcomer_while_a_leaver_is_late(server):
+    """05.3 Who comes while a leaver's thread is late with its last steps is in the room, and stays there
+
+    When a connection is closed the next one gets its number: whatever is kept under that
+    number has to be taken out before.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    with server.holds("closed", bob) as hold:
+        bob.leaves()
+        held = hold.caught(server.rests)
+        newcomers = [server.client(name) for name in ("carol", "dave")]  # an accept() that waits already has its number
+        for newcomer in newcomers:
+            newcomer.asks_for(newcomer.name)
+            server.waits_until(lambda: newcomer.has_something() or server.rests(but=held), 1)
+    with server.pointing_to(held.where, "has closed bob's connection, and was late with what comes next"):
+        for newcomer in newcomers:
+            newcomer.is_told_of(newcomer)
+        server.calms_down()
+        says_and_is_heard(alice, newcomers, "hi")
+        for newcomer in newcomers:
+            newcomer.says("hi")
+            alice.hears(newcomer, "hi")
+
+
 @after(test_members_are_told, test_not_to_the_sender)
 def test_end_by_a_bad_line_is_announced(server):
     """05.3 A member whose connection ends by a line that is no message is announced as gone, exactly once
@@ -425,6 +493,11 @@ def test_order(server):
     for sender in (alice, bob):
         for number in range(100):
             carol.hears_from(sender, f"{sender} {number}")
+    if server.number < 10:  # from there on an outbox has a bound, which such a flood may come to
+        flood = [f"and {number}" for number in range(400)]
+        alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in flood))
+        for text in flood:
+            carol.hears_from(alice, text)
 
 
 @after(test_order, test_not_to_the_sender)

@@ -129,9 +129,9 @@ class Stop:
 
 def wait_at(gate, what, peer, seconds=None):
     """Wait until this gate is opened, at most so many seconds; return whether it is."""
-    if seconds is None:
-        late.add(_thread.get_ident())
     witness.tell(event="held", what=what, peer=peer, thread=_thread.get_ident(), where=places(steps(sys._getframe(1))))
+    if seconds is None:
+        late.add(_thread.get_ident())  # after it was told: who sees that all stands still has heard of all that are held
     try:
         opened = gate.acquire(timeout=-1 if seconds is None else seconds)
         if opened:

@@ -1,6 +1,7 @@
 """Takes a buffer out of a fixed stock by the socket's number: two clients whose numbers are 64 apart share one.
 
 fails: 02.2
+says: client
 """
 
 import socket
@@ -11,7 +12,7 @@ STOCK = [bytearray(16_384) for _ in range(64)]
 
 
 def buffer_for(conn):
-    return memoryview(STOCK[conn.fileno() % len(STOCK)])  # <--
+    return memoryview(STOCK[conn.fileno() % len(STOCK)])
 
 
 def serve(conn, addr):
@@ -19,7 +20,7 @@ def serve(conn, addr):
         view = buffer_for(conn)
         try:
             while n := conn.recv_into(view):
-                conn.sendall(view[:n])
+                conn.sendall(view[:n])  # <--
         except OSError as error:
             print(addr, error)
 

@@ -150,6 +150,7 @@ def test_newcomer_who_has_been_announced(server):
             server.waits_until(lambda: server.rests(but=held), 1)
     alice.is_told_of(dave)
     dave.is_told_of(dave)
+    server.is_through_with(dave)
     alice.says("how are you?")
     with server.pointing_to(held.where, "has told alice that dave has joined"):
         for text in ("hi, dave", "how are you?")[not is_told:]:

@@ -1,7 +1,7 @@
 """Tells the others and the newcomer first, and lets it in afterwards: what is answered at once does not reach it.
 
 fails: 05.2
-says: no chat message came to dave
+says: dave heard something else first
 """
 
 import socket

@@ -18,6 +18,7 @@ del (  # what is said goes to the others now, under the sender's nick; and who d
     test_any_chat_comes_back, test_chat_comes_back, test_chat_to_sender_alone, test_chat_under_any_nick, test_client_that_does_not_read,
     test_no_other_nick, test_own_bytes, test_own_bytes_when_threads_alternate, test_own_bytes_when_threads_start_late)
 
+LONG_TEXT = 65_000  # characters; what goes to the others has a name beside it, and perhaps more
 LATE = "first", "second", "last"  # in no order of letters, nor of lengths
 
 
@@ -113,6 +114,18 @@ def test_any_word_goes_to_the_others(server):
         bob.says(text)
         for member in (alice, carol):
             member.hears(bob, text)
+
+
+@after(test_chat_to_the_others)
+def test_long_chat_goes_to_the_others(server):
+    """05.2 A chat goes to every other member however long it is, as far as a message may be
+
+    With its nick it may be nearly 65,536 bytes: what has a bound must have room for one of these.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    for text in ("x" * LONG_TEXT, "hi"):
+        alice.says(text)
+        bob.hears(alice, text)
 
 
 @after(test_chat_to_the_others)

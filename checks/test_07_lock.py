@@ -62,12 +62,14 @@ def test_taken_nick(server):
     hasty.sends_bytes(b"".join(line({"type": "join", "user": nick}) for nick in ("bob", "sybil")))
     hasty.is_told_of("sybil", "of two joins in one piece the first, with a taken nick, is refused, and the second is answered by a system message with the nick 'sybil'")
     is_heard_and_leaves(hasty, "sybil")
-    for nick in ("Bob", "bobb", "bo"):
+    long = [f"{'a' * 15}{middle}{'b' * 15}{last}" for middle, last in ("xx", "yx", "xy")]  # 32 characters each
+    server.client("somebody with a long name").joins(long[0])
+    for nick in ("Bob", "bobb", "bo", *long[1:]):
         similar = server.client(f"somebody called {nick}")
         similar.asks_for(nick)
         similar.is_told(f"a join with the nick {nick!r} is answered by a system message")
         if not similar.is_in():
-            raise server.failure(f"the nick {nick!r} was refused, though only 'bob' is in the room", "a nick is taken by a member of just this nick", client=similar)
+            raise server.failure(f"the nick {nick!r} was refused, though nobody in the room has just this one", "a nick is taken by a member of just this nick", client=similar)
     alice.says("still me")
     bob.hears_from(alice, "still me")
     may_be_refused_often(server.client("a stubborn bob"), "bob")
@@ -179,11 +181,17 @@ def test_member_stays_in_while_it_is_refused(server):
                 server.waits_until(lambda: another.has_something() or server.rests(but=held), 1)
         alice.is_told("a second join is answered by a system message")
         if not held:
-            return
+            break
         with server.pointing_to(held.where, "one thread was late here, and another went on"):
             another.is_told("a join with the taken nick 'alice' is answered by a system message")
             if another.is_in():
                 raise server.failure("another one was let in as 'alice', while a second join of alice was served", "a nick belongs to one member at a time", client=another)
+    peggy = server.client("peggy")
+    peggy.asks_for("peggy")
+    peggy.is_told("a join with the nick 'peggy' is answered by a system message")
+    if not peggy.is_in():
+        raise server.failure("the nick 'peggy' is taken, though nobody in the room has it: a second join of alice, as 'peggy', was refused",
+                             "a refused join changes nothing", client=peggy)
 
 
 @after(test_taken_nick)
@@ -218,6 +226,27 @@ def test_nick_is_free_again(server):
     alice.is_heard_as("alice")
 
 
+@after(test_nick_is_free_again)
+def test_nick_is_free_for_who_was_refused(server):
+    """07.1 Who was refused a nick gets it when its member has left, and is told nothing before that
+
+    Look at the members each time: what was taken once need not be taken now. And who has not
+    joined hears nothing of those who go.
+    """
+    bob, again = server.client("bob").joins(), server.client("a second bob")
+    is_not_let_in(again, "bob")
+    server.witness.forgets_system_messages()
+    again.forgets_system_messages()
+    leaves(bob)
+    server.witness.is_told_of(bob)
+    server.waits_until(server.rests, 1)
+    again.catches_up()
+    again.was_told_nothing("who has not joined hears nothing, not even that a nick is free")
+    if not server.waits_until(lambda: is_let_in(again, "bob"), 2):  # it may become free a little later than it is announced
+        raise server.failure("the nick 'bob' is refused still to who asked for it before, though bob has gone",
+                             "a nick is free again once its member has left", client=again)
+
+
 @after(test_taken_nick)
 def test_same_nick_at_the_same_moment(server):
     """07.2 Of two that ask for the same nick at the same moment exactly one gets it, in whatever order the threads run
@@ -227,7 +256,10 @@ def test_same_nick_at_the_same_moment(server):
     """
     most = ask_while_one_is_late(server)
     for number, sections in enumerate(itertools.product(range(1, min(most, MOST_SECTIONS) + 1), repeat=2)):
-        ask_while_both_are_late(server, number, *sections)
+        ask_while_both_are_late(server, f"{number}", *sections)
+    for number, sections in enumerate(itertools.product(range(1, MOST_SECTIONS + 1), repeat=2)):
+        if not ask_while_both_are_late(server, f"{number} again", *sections, refused="walter"):
+            break
 
 
 @alone

@@ -4,7 +4,7 @@ from test_07_lock import *  # noqa: F403  what the lessons before asked still ho
 
 from lab.clients import WAIT
 from lab.course import after
-from lab.day import a_day_in_the_room, and_then, joins_quietly
+from lab.day import a_day_in_the_room, and_then, joins_quietly, the_room_empties
 from lab.messages import line
 from lab.seen import reader_of
 
@@ -29,6 +29,7 @@ def test_nothing_blocks_under_the_lock(server):
     with and_then(server.sharing.never_waits):
         a_day_in_the_room(server)
         says_much(server)
+        the_room_empties(server)
 
 
 def says_much(server):

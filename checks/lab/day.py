@@ -92,7 +92,7 @@ def joins_quietly(server, name):
 
 def the_lock_is_held_for_long(server):
     """A member's thread is late with the lock in its hands, while another member wants it, and lets go of it then."""
-    alice, bob = server.client("anna").joins(), server.client("boris").joins()
+    alice, bob, stranger = server.client("anna").joins(), server.client("boris").joins(), server.client("a stranger")
     for point in range(1, MOST_POINTS):
         with server.holds("recv", alice, point) as hold:
             alice.says("hi")
@@ -100,6 +100,9 @@ def the_lock_is_held_for_long(server):
             if held and server.holds_a_lock(held[0]):
                 bob.says("hi")
                 server.waits_until(lambda: server.rests(but=held), 1)
+                for message in ({"type": "join", "user": "x" * 33}, {"type": "chat", "text": "hi"}, {"type": "dance"}):
+                    stranger.sends(message)
+                    server.waits_until(lambda: server.rests(but=held), 1)
                 return
         if not held:
             return

@@ -43,9 +43,14 @@ def ask_while_one_is_late(server):
     return most
 
 
-def ask_while_both_are_late(server, number, section, others_section):
-    """Two ask for the same nick, and the threads of both are late, each behind a critical section: its first, second and so on."""
+def ask_while_both_are_late(server, number, section, others_section, refused=""):
+    """Two ask for the same nick, and the threads of both are late, each behind a critical section: its first, second and so on.
+
+    refused: a taken nick, for which both have asked before. Return whether a thread was held.
+    """
     one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another{number}"
+    for client in (one, other) if refused else ():
+        client.is_refused({"type": "join", "user": refused}, f"a join with the taken nick {refused!r}")
     with server.holds("section", one, section) as first, server.holds("section", other, others_section) as second:
         one.asks_for(nick)
         first.caught(one.has_something)
@@ -56,6 +61,7 @@ def ask_while_both_are_late(server, number, section, others_section):
         first.release()
         server.waits_until(lambda: server.rests(but=held), 1)
     one_gets_it(one, other, nick, held, "when the other's was late, too")
+    return bool(first.held)
 
 
 def one_gets_it(one, other, nick, held, when):

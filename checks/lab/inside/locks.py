@@ -84,7 +84,7 @@ class RLock(Held):
 
     def __init__(self):
         self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
-        self._lock, self._count = RealRLock(), 0
+        self._lock, self._count = real_lock(), 0  # not a real RLock: one that its thread has left behind would go to the next thread of that number
 
     def acquire(self, blocking=True, timeout=-1):
         if is_odd(blocking, timeout):
@@ -92,7 +92,7 @@ class RLock(Held):
         actor = me()
         if self.holder is actor:
             self._count += 1
-            return self._lock.acquire()
+            return True
         stack = steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
             actor.missed = stack
@@ -102,11 +102,12 @@ class RLock(Held):
         return True
 
     def release(self):
-        if self.holder is me():
-            self._count -= 1
-            if not self._count:
-                self.given_back()
-        self._lock.release()
+        if self.holder is not me():
+            raise RuntimeError("cannot release un-acquired lock")
+        self._count -= 1
+        if not self._count:
+            self.given_back()
+            self._lock.release()
         section_ended()
 
     def locked(self):
@@ -137,6 +138,7 @@ class RLock(Held):
         return self._count if self._is_owned() else 0
 
     def _at_fork_reinit(self):
+        self._count = 0
         self.given_back()
         self._lock._at_fork_reinit()
 

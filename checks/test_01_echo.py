@@ -62,6 +62,9 @@ def test_many_exchanges(server):
     for size in BUFFERS:
         alice.sends_bytes(b"x" * size)
         alice.gets_bytes(b"x" * size)
+    for _ in range(1000):
+        alice.sends_bytes(b".")
+        alice.gets_bytes(b".")
 
 
 def test_silence(server):

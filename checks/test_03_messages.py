@@ -12,6 +12,7 @@ from test_02_threads import (  # noqa: F401
 
 FLOOD = 4 << 20  # bytes
 MEMORY = 2 << 20  # bytes that a flood may cost
+UNREAD = 32 << 20  # bytes that are sent at most when no answer is read
 
 HELLO = {"type": "chat", "text": "hello"}
 RUSSIAN = {"type": "chat", "text": "Привет, 🎉 naïve café"}
@@ -84,6 +85,23 @@ def test_several_in_one_piece(server):
         alice.gets(message)
 
 
+def test_pause_inside_a_message(server):
+    """03.1 A message may arrive in pieces with a long pause between them
+
+    A time-out in recv() says that nothing came, not that what came before is to be forgotten.
+    """
+    alice = server.client("alice")
+    for message in (HELLO, RUSSIAN):
+        data = line(message)
+        alice.is_served()
+        server.time_passes()
+        alice.sends_bytes(data[:20])
+        server.takes_all(alice)
+        server.looks_for_more(alice)
+        alice.sends_bytes(data[20:])
+        alice.gets(message)
+
+
 def test_pieces_of_two_clients(server):
     """03.1 The pieces of two clients do not mix
 
@@ -106,7 +124,7 @@ def test_any_text(server):
     (str.splitlines() knows other line ends), and encode and decode as UTF-8.
     """
     alice = server.client("alice")
-    for text in ("two\nlines", 'a "quote" and a \\', "\ttab\r\n", "Привет", "日本語", "🎉 👩‍👩‍👧", "e\u0301", "\u2028 \u2029 \x85 \x0b \x0c \x1c", "\x00\x7f", "", "{}\\n"):
+    for text in ("two\nlines", 'a "quote" and a \\', "\ttab\r\n", "Привет", "日本語", "🎉 👩‍👩‍👧", "e\u0301", "\u2028 \u2029 \x85 \x0b \x0c \x1c", "\x00\x7f", "", "{}\\n", "}", "][", '"}{"'):
         for ascii_only in (False, True):
             message = {"type": "chat", "text": text}
             alice.sends_bytes(json.dumps(message, ensure_ascii=ascii_only).encode() + b"\n")
@@ -213,6 +231,21 @@ def test_line_without_end(server):
     alice.sends_bytes(b'{"type": "chat", "text": "' + b"x" * FLOOD + b'"}\n', may_end=True)
     alice.gets_end(reset_is_fine=True)
     server.has_grown_less_than(MEMORY, before, f"a line of {FLOOD:,} bytes", alice)
+    bob.is_served()
+
+
+@after(test_line_without_end)
+def test_memory_when_nothing_is_read(server):
+    """03.3 A client that sends and sends, and reads nothing, does not fill the server's memory
+
+    sendall() waits while there is no room, and nothing more is received meanwhile: leave it
+    at that. A queue between the two needs a bound, Queue(maxsize=...).
+    """
+    alice, bob = server.client("alice"), server.client("bob")
+    bob.is_served()
+    before = server.peak_memory()
+    alice.pours(line({"type": "chat", "text": "x" * 1000}) * 60, most=UNREAD)
+    server.has_grown_less_than(UNREAD // 2, before, "a client that sent much, and read nothing,", alice)
     bob.is_served()
 
 

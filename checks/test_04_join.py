@@ -111,17 +111,21 @@ def is_heard_under_any_nick(server):
 
 
 def test_any_form(server):
-    """04.2 A message is known by its fields, whatever their order and the white space between them
+    """04.2 A message is known by its fields, whatever their order, the white space between them, and other fields beside them
 
-    Look a field up by its name, obj.get("type"): key order and white space in JSON mean nothing.
+    Look a field up by its name, obj.get("type"): key order and white space in JSON mean
+    nothing. A field that you do not know is no fault.
     """
     alice = server.client("alice")
-    alice.sends_bytes(b'{ "user" :\t"alice" , "type":"join" }\n')
+    alice.sends_bytes(b'{ "user" :\t"alice" , "id": 1, "type":"join" }\n')
     alice.is_told_of("alice", "alice's join is answered by a system message with the nick 'alice'")
     alice.nick = "alice"
     for text in ("hi", "chat", "leave"):
-        alice.sends_bytes(b'  {"text":"%b","type" : "chat"}\t\n' % text.encode())
-        alice.is_heard_saying("alice", text)
+        for form in ('  {"text":"%s","type" : "chat"}\t\n', '{"type": "chat", "id": [2], "text": "%s"}\n'):
+            alice.sends_bytes((form % text).encode())
+            alice.is_heard_saying("alice", text)
+    alice.sends_bytes(b'{"id": null, "type": "leave"}\n', may_end=True)
+    alice.gets_end()
 
 
 def test_no_other_nick(server):

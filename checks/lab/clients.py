@@ -298,6 +298,22 @@ class Client:
                 except OSError:
                     return  # the server has ended the connection: another check's business
 
+    def pours(self, data, most):
+        """Send this again and again, some `most` bytes, and read nothing, as long as the server takes it."""
+        self.stops_reading()
+        self.did(f"sends without end: {shown(data[:60] + NEWLINE)} ...", "->")
+        view, patience = data, self.server.program.patience(WAIT)
+        while self.sent < most and not patience.is_over() and not self._has_been_ended():
+            if select.select([], [self.sock], [], ASK_EVERY)[1]:
+                try:
+                    count = self.sock.send(view)
+                except OSError:
+                    return  # the server has ended the connection
+                self.sent += count
+                view, patience = view[count:] or data, self.server.program.patience(WAIT)
+            elif self.server.stands_still():
+                return
+
     def speaks(self, size=0):
         """Say something new, of about `size` bytes, in this lesson's language."""
         self.tokens += 1

@@ -37,13 +37,14 @@ OLD_AGE = 3
 class Cell:
     """A container or a variable that is followed."""
 
-    __slots__ = "thing", "name", "getter", "history", "home", "owner", "touched", "is_store", "age", "last"
+    __slots__ = "thing", "name", "getter", "history", "home", "inside", "owner", "touched", "is_store", "age", "last"
 
     def __init__(self, thing=None, name="", getter=None):
         self.thing = thing
         self.name, self.getter = name, getter  # of a variable
         self.history = {}  # (changes?, locks, id of the code, instruction) -> {thread: its last access}
         self.home = None  # the variable that holds this container
+        self.inside = None  # the container that this variable was seen to hold last
         self.owner = None  # the number of the only thread that has touched it yet, or SHARED
         self.touched = 0  # when the owner did so last, see actors.ticks
         self.is_store = False
@@ -94,10 +95,19 @@ def note_value(cell, op, frame, value):
     cell.owner = SHARED
     if sorts[type(value)] != CONSTANT:
         inside = cells.get(id(value)) or follow(value)
-        inside.home = cell
+        if op == "bind" and cell.inside not in (None, inside):
+            let_go_by(actors.me(), cell.inside)
+        inside.home, cell.inside = cell, inside
         if inside.owner != SHARED:
             own(inside, actors.me(), SHARED)
     enter(cell, op, op == "bind", frame)
+
+
+def let_go_by(actor, cell):
+    """This thread has bound something else to the container's variable: those who come by way of its locks find the container no more, and what they have done is over."""
+    for key in list(cell.history):
+        if not actor.holding.isdisjoint(key[1]):
+            cell.history.pop(key, None)
 
 
 def enter(cell, op, changes, frame, made=None, entry=None):

@@ -44,7 +44,8 @@ class Lock(Held):
             return self._lock.acquire(blocking, timeout)  # which says in its own words what is wrong
         actor, stack = me(), steps(sys._getframe(1))
         if not self._lock.acquire(False) and not self.waited_for(actor, stack, blocking, timeout):
-            actor.missed = stack
+            if self.holder is not actor:  # who has it already may ask whether it has, as threading.Condition does
+                actor.missed = stack
             return False
         self.taken(actor, stack, timed=not blocking or timeout != -1)
         return True

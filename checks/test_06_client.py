@@ -12,6 +12,9 @@ del (  # the server is given here: the rest of what it was asked for is enough
     test_others_get_the_message, test_others_get_the_message_whatever_error_it_is, test_the_same_twice)
 
 JOIN, LEAVE = {"type": "join", "user": "alice"}, {"type": "leave"}
+ODD_TEXTS = ('"quoted" and \\n', "100% {sure} %s", "{} of {0}", "%d degrees, rain at 40 %", "$name and ${name}", "C:\\new\\table", "日本語 and 🎉", '{"type": "leave"}',
+             "/quit")  # in which formats, templates and escapes have something to do
+ODD_NICKS = ("{0}", "%s", "$bob", "back\\slash")
 
 
 def system(text):
@@ -156,9 +159,40 @@ def test_any_text_is_shown(client, room):
     Let recv_json() decode it, and print it as it is: no repr(), no formatting with %.
     """
     joins(client, room)
-    for text in ('"quoted" and \\n', "100% {sure} %s", "日本語 and 🎉", '{"type": "leave"}', "/quit"):
+    for text in ODD_TEXTS:
         room.says(chat("bob", text))
         client.shows(f"bob: {text}")
+    for nick in ODD_NICKS:
+        room.says(chat(nick, "hi"))
+        client.shows_all([f"{nick}: hi"])
+
+
+@after(test_system_is_shown)
+def test_any_system_text_is_shown(client, room):
+    """06.1 Any text of a system message is printed as it is, too
+
+    Fill it into a template of your own, f"{text}", or print it alone. A text that has come is
+    no template: no .format() of it, and no % with it.
+    """
+    joins(client, room)
+    for text in ODD_TEXTS:
+        room.says(system(text))
+        client.shows_all([text])
+
+
+@after(test_chat_is_shown, test_system_is_shown)
+def test_text_of_two_lines_is_shown(client, room):
+    """06.1 A text with a newline in it is printed whole
+
+    How the newline is shown is up to you; no word before or behind it may be lost.
+    """
+    joins(client, room)
+    room.says(chat("bob", "apples\npears"))
+    client.shows_words("apples", "pears")
+    room.says(system("plums\n\ncherries\n"))
+    client.shows_words("plums", "cherries")
+    room.says(chat("bob", "that was all"))
+    client.shows_all(["bob: that was all"])
 
 
 @after(test_chat_is_shown)
@@ -241,7 +275,7 @@ def test_any_line_is_sent(client, room):
     There is one command, /quit; any other line is a chat, also one that begins with a slash.
     """
     joins(client, room)
-    for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "quit", "exit", "leave", "100%",
+    for text in ('she said "hi"', "привет 🎉", "back\\slash", '{"type": "leave"}', "two  spaces", "one\ttab and\t\ttwo", "quit", "exit", "leave", "100%",
                  "? who is there", "help me", "!important", "# 1", "-h", "@bob hi", ":q", ": then", "q", "bye", "help", "?", "!DISCONNECT", "EXIT", ".", "0",
                  "/tmp is full", "/help", "/list", "/nick bob", "/", *(word for word in words_in(client.files) if word.lower() != "/quit")):
         client.types(text)
@@ -289,6 +323,26 @@ def test_line_is_sent_while_messages_come(client, room):
         client.shows_all([f"bob: after {number}"])
 
 
+@after(test_line_is_sent, test_messages_in_one_piece)
+def test_line_takes_no_message_away(client, room):
+    """06.2 A line that is typed and sent before what has arrived is printed takes nothing of that away
+
+    What is read and not printed yet belongs to the listener alone. sock.makefile("rw") throws
+    it away when something is written: take a file to read and another one to write, or
+    recv_json() and send_json().
+    """
+    joins(client, room)
+    for point in (1, 2, 4, 8, 16):
+        texts = [f"{word} {point}" for word in ("one", "two", "three")]
+        with Hold(client.program, "recv", room, point) as hold:
+            room.says(*(chat("bob", text) for text in texts))
+            hold.caught(lambda: room.is_read() or room.all_is_received() and client.stands_still())
+            client.types(f"line {point}")
+            client.program.watch_until(lambda: room.has_something() or client.stands_still(), 1)
+        room.gets(said(f"line {point}"))
+        client.shows_all([f"bob: {text}" for text in texts])
+
+
 @after(test_line_is_sent)
 def test_empty_line_is_not_sent(client, room):
     """06.2 An empty line is not sent, and not the end
@@ -311,7 +365,7 @@ def test_only_quit_quits(client, room):
     Compare the whole line, stripped and in lower case, with "/quit".
     """
     joins(client, room)
-    for text in ("how do I /quit", "/quitting is not for me", "/ quit"):
+    for text in ("how do I /quit", "/quitting is not for me", "/ quit", "/quit now", "/QUIT /quit", "/quit?"):
         client.types(text)
         room.gets(said(text))
 

@@ -169,11 +169,12 @@ class Room:
 
     def is_heard(self):
         """Wait a moment until the client has received all that was said."""
-        def heard():
-            state = self.terminal.program.ask("state")
-            return not state or any(one["peer"] == self.port and one["received"] == self.sent for one in state["connections"])
+        self.terminal.program.watch_until(self.all_is_received, HEARD)
 
-        self.terminal.program.watch_until(heard, HEARD)
+    def all_is_received(self):
+        """Has the client received all that was said?"""
+        state = self.terminal.program.ask("state")
+        return not state or any(one["peer"] == self.port and one["received"] == self.sent for one in state["connections"])
 
     def is_read(self):
         """Has the client received all that was said, and does it wait for more?"""

@@ -302,6 +302,17 @@ class Terminal(Limited):
         for text in texts:
             self._finds(text, f"the screen shows {cut(repr(text))} on a line of its own, with nothing typed")
 
+    def shows_words(self, *words):
+        """Expect these words next on the screen, in whatever lines."""
+        def missing():
+            new = "\n".join([*self.screen.lines[self._seen:], self.screen.open])
+            return [word for word in words if word not in new]
+
+        if not self.waits(lambda: not missing()):
+            raise self.shown_wrong(f"{NAME} has not printed {cut(repr(missing()[0]))}{self.late}",
+                                   f"the screen shows {' and '.join(map(repr, words))}, in one line or in several")
+        self.story.add("user", "<-", " and ".join(words))
+
     def _finds(self, text, should):
         """Wait for a line that ends with the text; return what stands before it in that line."""
         text, at = text.rstrip(), self._seen

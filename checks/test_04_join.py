@@ -269,15 +269,23 @@ def newcomer_is_refused(server, *messages):
 
 
 def test_pieces(server):
-    """03.1 A message may arrive in any pieces, and several in one piece
+    """03.1 A message may arrive in any pieces, with long pauses between them, and several in one piece
 
-    Keep what has arrived and was not used yet in a buffer of this connection.
+    Keep what has arrived and was not used yet in a buffer of this connection, whatever
+    becomes of a recv() meanwhile.
     """
     server.receives_at_most(1)
     alice = server.client("alice").joins()
     alice.says("Привет")
     alice.is_heard_saying(alice.nick, "Привет")
     server.receives_at_most(0)
+    whole = line({"type": "chat", "text": "after a pause"})
+    server.time_passes()
+    alice.sends_bytes(whole[:20])
+    server.takes_all(alice)
+    server.looks_for_more(alice)
+    alice.sends_bytes(whole[20:])
+    alice.is_heard_saying(alice.nick, "after a pause")
     alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in ("one", "два", "three")))
     for text in ("one", "два", "three"):
         alice.is_heard_saying(alice.nick, text)

@@ -66,8 +66,10 @@ def main():
         try:
             send_json(sock, {"type": "join", "user": nick})
             talk(sock)
-        except (OSError, KeyboardInterrupt):
-            pass  # the server has gone, and the listener says so; or Ctrl-C
+        except OSError:
+            listener.join()  # the server has gone, and the listener says so
+        except KeyboardInterrupt:
+            pass
         finally:
             hang_up(sock)
             listener.join()

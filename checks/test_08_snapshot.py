@@ -6,6 +6,7 @@ from lab.clients import WAIT
 from lab.course import after
 from lab.day import a_day_in_the_room, and_then, joins_quietly, the_room_empties
 from lab.messages import line
+from lab.nicks import is_let_in
 from lab.seen import reader_of
 
 MUCH = 100  # chats in one piece
@@ -91,11 +92,20 @@ def test_others_come_while_one_leaves_to_whom_a_send_is_stuck(server):
         alice.says("hi bob")
         held = hold.caught()
         bob.did("is slow: the send of this to him takes its time")
+        last.forgets_system_messages()
         bob.leaves()
         server.waits_until(lambda: server.rests(but=held), 1)
+        last.catches_up()
+        is_gone = bool(last.system_messages(bob.nick))  # as the others have been told
         dave = server.client("dave")
         dave.asks_for("dave")
         goes_on(dave, held, "while a send to bob is stuck, who has left meanwhile, dave joins", comes=True)
+        again = server.client("the next bob")
+        if is_gone and dave.has_something() and not is_let_in(again, "bob"):
+            failure = server.failure("the nick 'bob' is still taken, though the others have been told that bob has left",
+                                     "a nick is free again once its member has left, also while a send to it is stuck", client=again)
+            failure.where = server.evidence.spots(held.where, "the send to the first bob that is stuck") + failure.where
+            raise failure
 
 
 def goes_on(client, held, what, comes):

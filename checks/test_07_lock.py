@@ -11,7 +11,7 @@ from lab.day import (
 from lab.evidence import place
 from lab.faults import MOST_POINTS
 from lab.messages import line
-from lab.nicks import ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, is_free_soon, is_let_in, is_not_let_in
+from lab.nicks import SOON, ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, gets_the_nick, is_free_soon, is_not_let_in
 from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes  # noqa: F401
 
 del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
@@ -209,9 +209,7 @@ def test_nick_is_free_again(server):
         server.witness.is_told_of(bob)
         server.settles(*before)
         again = server.client("the next bob")
-        if not is_let_in(again, "bob"):
-            raise server.failure(f"the nick 'bob' is still taken, though bob has gone (he {goes.__name__.replace('_', ' ')})",
-                                 "a nick is free again once its member has left", client=again)
+        gets_the_nick(again, "bob", f"the nick 'bob' is still taken, though bob has gone (he {goes.__name__.replace('_', ' ')})")
         server.witness.forgets_system_messages()
         again.leaves()
         server.witness.is_told_of("bob")
@@ -242,9 +240,7 @@ def test_nick_is_free_for_who_was_refused(server):
     server.waits_until(server.rests, 1)
     again.catches_up()
     again.was_told_nothing("who has not joined hears nothing, not even that a nick is free")
-    if not server.waits_until(lambda: is_let_in(again, "bob"), 2):  # it may become free a little later than it is announced
-        raise server.failure("the nick 'bob' is refused still to who asked for it before, though bob has gone",
-                             "a nick is free again once its member has left", client=again)
+    gets_the_nick(again, "bob", "the nick 'bob' is still refused to somebody who has asked for it before, though bob has gone", SOON)
 
 
 @after(test_taken_nick)

@@ -3,6 +3,8 @@
 from .evidence import place
 from .faults import MOST_POINTS
 
+SOON = 2.0  # seconds in which a nick becomes free: it may be a little later than it is announced
+
 
 def is_not_let_in(client, nick):
     client.asks_for(nick)
@@ -133,24 +135,24 @@ def have_gone(server, *members):
         is_free_soon(server, member.nick, f"{member} has gone")
 
 
-def asks_again(client, nick):
-    """Ask for a nick that is free again; return where in what the client got the answer begins."""
-    client.asks_for(nick)
-    offset, _ = client.is_told("a join with a nick that is free again is answered by a system message")
-    return offset
+def gets_the_nick(client, nick, otherwise, seconds=0.0):
+    """Ask for a nick that is free again, and expect to be let in, after so many seconds at most; `otherwise` says what was wrong."""
+    refused_at = 0
 
+    def is_let_in():
+        nonlocal refused_at
+        client.asks_for(nick)
+        refused_at, _ = client.is_told("a join with a nick that is free again is answered by a system message")
+        return client.is_in()
 
-def is_let_in(client, nick):
-    """Ask for a nick that is free again, and return whether the client is in the room then."""
-    asks_again(client, nick)
-    return client.is_in()
+    if not client.server.waits_until(is_let_in, seconds):
+        raise client.server.failure(otherwise, "a nick is free again once its member has left", client=client, offset=refused_at)
 
 
 def is_free_soon(server, nick, why):
     again = server.client(f"the next {nick}")
     server.waits_until(server.rests, 1)
-    if not server.waits_until(lambda: is_let_in(again, nick), 2):  # it may become free a little later than it is announced
-        raise server.failure(f"the nick {nick!r} is still taken, though {why}", "a nick is free again once its member has left", client=again)
+    gets_the_nick(again, nick, f"the nick {nick!r} is still taken, though {why}", SOON)
     again.leaves()
     again.closes()  # some wait for that before they close their side
     server.notices(again)
@@ -158,8 +160,6 @@ def is_free_soon(server, nick, why):
 
 def is_free_again(server, nick):
     again = server.client(f"the next {nick}")
-    offset = asks_again(again, nick)
-    if not again.is_in():
-        raise server.failure(f"the nick {nick!r} is still taken, though {nick} is dead", "the nick of a dead member is free again", client=again, offset=offset)
+    gets_the_nick(again, nick, f"the nick {nick!r} is still taken, though {nick} is dead")
     again.leaves()
     again.gets_end()

@@ -1,7 +1,7 @@
 """A nick refused once on a connection stays refused there, also when its member has left.
 
 fails: 07.1
-says: the nick 'bob' is refused still to who asked for it before, though bob has gone
+says: the nick 'bob' is still refused to somebody who has asked for it before
 """
 
 import socket

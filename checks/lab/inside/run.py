@@ -195,6 +195,9 @@ def watch_catching():
     import catching
     compile_by(followed_by(catching.compiled))
     catching.install(catching)
+    if "order" in sys.modules:  # else it costs more to import than to do without: who waits in such a queue is seen there
+        import order
+        order.queue.SimpleQueue = order.SimpleQueue
 
 
 def watch_state(code):

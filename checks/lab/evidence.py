@@ -66,7 +66,7 @@ class Evidence:
         program = self.program
         if program.ended and not program.begun and not program.wait_for(lambda: program.begun, WAIT):
             raise LabError(f"{self.name} could not be started: {program.output.strip()[-300:]}")
-        state = program.last_state or (None if program.ended else program.state())
+        state = program.last_state or (None if program.ended else self.with_tasks(program.state()))
         stuck_at = []
         for stuck in program.stuck[:1]:
             words, stuck_at = stuck_words(self, stuck)
@@ -83,6 +83,13 @@ class Evidence:
         failure = kind(message, should, unique(stuck_at + died_at + where), [*detail, *self._detail(state, errors)], hint)
         failure.is_explained = is_explained or bool(stuck_at or mistake)
         return failure
+
+    def with_tasks(self, state):
+        """The same state, with where the tasks wait of a thread that runs a loop of asyncio."""
+        tasks = self.program.ask("tasks") or {}
+        for thread in state["threads"] if state else ():
+            thread["tasks"] = tasks.get(str(thread["id"]), ())
+        return state
 
     def _where(self, state, peer, offset, closed, errors):
         """The places of a failure, the likeliest first, and whether the first of them is the cause itself."""
@@ -357,7 +364,7 @@ def is_a(text, *kinds):
 
 def tasks_of(thread):
     """Where the tasks wait of the loop that this thread runs: [(stack, how many)]; the rarest first, for most serve their clients."""
-    return sorted(collections.Counter(tuple(map(tuple, task)) for task in thread["tasks"]).items(), key=lambda each: (each[1], -len(each[0])))
+    return sorted(collections.Counter(tuple(map(tuple, task)) for task in thread.get("tasks", ())).items(), key=lambda each: (each[1], -len(each[0])))
 
 
 def reads_on(connection):

@@ -48,7 +48,7 @@ asyncio.run(main())
     server.client("alice").is_served()
     server.client("bob").is_served()
     server.comes_to_rest()
-    assert server.evidence.standing(server.ask("state")) == [
+    assert server.evidence.standing(server.evidence.with_tasks(server.ask("state"))) == [
         "main thread: waits in select() for something to happen, at server.py:14", "a task: waits at server.py:12 in main",
         "2 tasks: wait at server.py:4 in passes_on, called from server.py:8 in serve"]
 

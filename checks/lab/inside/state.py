@@ -51,12 +51,17 @@ def facts_of(ident, thread, frame):
             "watches": None, "joins": None, **about,
             "timed": limit is not None if sock is not None else bool(timed() if callable(timed) else timed), "limit": limit,
             "nap": naps[ident].facts() if ident in naps else None,
-            "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame), "tasks": tasks_in(frame),
+            "places": places(steps(frame)), "started_at": places(started_at), "own": is_own(started_at, frame),
             "waits": waits(frame), "idle_worker": idle_worker(frame), **locks_of(ident)}
 
 
+def tasks():
+    """Where the tasks of asyncio's loops wait: {the thread that runs the loop: [places]}. It is asked for when a verdict is known."""
+    return {ident: tasks_in(frame) for ident, _, frame in others()}
+
+
 def tasks_in(frame):
-    """Where the tasks of the asyncio loop wait that this thread runs: [places], innermost first."""
+    """The same of the loop that this thread runs."""
     while frame is not None and frame.f_code.co_name != "run_forever":
         frame = frame.f_back
     tasks = sys.modules.get("asyncio.tasks")
@@ -69,8 +74,11 @@ def steps_of(coroutine):
     """The stack of a coroutine that waits, innermost first, see inspect.getcoroutinestate."""
     found = []
     while getattr(coroutine, "cr_frame", None) is not None:
+        if coroutine.cr_running:
+            return []
+        awaited = coroutine.cr_await  # of one that runs it is garbage: at once, then, lest another thread come in between
         found.insert(0, (coroutine.cr_frame.f_code, coroutine.cr_frame.f_lasti))
-        coroutine = coroutine.cr_await
+        coroutine = awaited
     return found
 
 
@@ -125,4 +133,4 @@ def blame(peer, offset):
     return ()
 
 
-COMMANDS = {"state": state, "blame": blame}
+COMMANDS = {"state": state, "tasks": tasks, "blame": blame}

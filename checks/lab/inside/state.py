@@ -73,11 +73,11 @@ def tasks_in(frame):
 def steps_of(coroutine):
     """The stack of a coroutine that waits, innermost first, see inspect.getcoroutinestate."""
     found = []
-    while getattr(coroutine, "cr_frame", None) is not None:
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
         if coroutine.cr_running:
             return []
         awaited = coroutine.cr_await  # of one that runs it is garbage: at once, then, lest another thread come in between
-        found.insert(0, (coroutine.cr_frame.f_code, coroutine.cr_frame.f_lasti))
+        found.insert(0, (frame.f_code, frame.f_lasti))
         coroutine = awaited
     return found
 

@@ -176,10 +176,11 @@ def test_whatever_does_not_end_keeps_nothing_else(monkeypatch):
     """Its files and pipes are ended with all the same, and it is an error of the kit's that says so."""
     program = Program({"server.py": b"import time\ntime.sleep(1000)\n"}, "server.py")
     with monkeypatch.context() as patch, pytest.raises(LabError, match="does not end"):
-        patch.setattr("lab.program.STOP_SECONDS", 0.1)
+        patch.setattr("lab.program.STOP_SECONDS", 1)
         patch.setattr(program, "ends_within", lambda seconds: False)
         program.stop()
-    assert not program.folder.exists() and not program.tree.is_running() and not any(thread.is_alive() for thread in program._threads)
+    program.process.wait(5)  # it was killed, and nobody has waited for its end
+    assert not program.folder.exists() and not any(thread.is_alive() for thread in program._threads)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing is stopped here")

@@ -7,17 +7,19 @@ from test_09_dead_clients import *  # noqa: F403  what the lessons before asked 
 
 from lab.clients import WAIT
 from lab.course import after
-from lab.day import breaks_off, finishes_sending, is_over, joins_quietly, leaves, meet, says_and_is_heard
+from lab.day import breaks_off, finishes_sending, hear, is_over, joins_quietly, leaves, meet, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.nicks import is_free_again
 from lab.stalled import (
-    LONG, LONGEST, MANY, MOST, MUCH, PATIENCE, REFUSALS, SHORT, comes_and_goes, fills_up, has_left, has_room_for, is_heard_in_pieces, joins_slowly,
-    keeps_news, keeps_refusals, life_goes_on, misses_nothing, no_room_for, on_the_wire, piles_up, reads_too_late, size, stops_reading)
+    LONG, LONGEST, MANY, MOST, MOST_QUOTED, MUCH, PATIENCE, REFUSALS, REFUSED, SHORT, comes_and_goes, fills_up, has_left,
+    has_room_for, is_heard_in_pieces, is_told_if_it_is_closed, joins_slowly, keeps_news, keeps_refusals, life_goes_on, misses_nothing, no_room_for,
+    on_the_wire, piles_up, reads_too_late, says_them_at_once, says_until_it_leaves, size, stops_reading, what_is_quoted)
 from lab.verdict import Failure, Unknown
 from lab.wire import all_comes_when_a_reader_is_late, all_comes_when_its_sender_is_late, cut_in_two, has_come, says
 from test_01_echo import test_half_close
 from test_07_lock import test_one_lock
+from test_09_dead_clients import test_a_late_clean_up
 
 # So many messages at once are more than an outbox need hold; 10.3 has the short sends; and what the last one
 # holds back may have been sent by a writer before any send can fail.
@@ -26,8 +28,11 @@ del test_order, test_order_when_sends_are_short, test_found_after_a_newcomer_has
 WAYS = leaves, finishes_sending, breaks_off
 STALLED = 34  # members who do not read at the same time: more than a ThreadPoolExecutor has threads by itself
 ROOM = 1000  # messages: an outbox of so many is full then, and whoever waits for room is seen
-SOME = 60  # of these are long
+MORE_THAN_ROOM = 1300  # the same for one with a little more
+SOME = 110  # of these are long
 FEW = 300
+MORE, NEWS = 50, 15  # messages of a thousand bytes for which there may be room where there is none for a long one; members who come and go then
+FESTIVE, MUCH_GOES_BY = "🎉" * 2000, 510  # more than 3 MB more in bytes than in characters
 CLEARLY = 0.8  # of what was kept for one member another one was disconnected for, if the bound is not one and the same
 NOT_LONG = 0.25  # seconds that a send may take for whoever waits for its end
 
@@ -124,6 +129,24 @@ def test_others_hear_when_two_find_room_for_one(server):
                 member.hears_at_last(alice, "and now?")
 
 
+@after(test_others_hear_while_a_send_waits)
+def test_others_hear_when_there_is_no_more_room(server):
+    """10.1 When an outbox is full, nobody waits for room in it, and all others get the message
+
+    put_nowait() does not wait, put() with a time-out does. And who takes a member out of
+    a list while going through it jumps over the next one: go through a copy.
+    """
+    server.patience = PATIENCE
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    carol = server.client("carol").joins()  # behind bob: who goes through the members comes to him first
+    has_room_for(alice, bob, talk(MORE_THAN_ROOM), carol)
+
+
+def talk(number):
+    """So many texts, the first of which are long."""
+    return [f"{each} {LONG if each < SOME else ''}" for each in range(number)]
+
+
 def test_reads_again(server):
     """10.2 A member that reads again before the bound is reached misses nothing
 
@@ -197,17 +220,25 @@ def test_bound_for_refusals(server):
     broadcast() looks at is no bound for the answers.
     """
     server.patience = PATIENCE
+    bound_holds_for(server, REFUSED, REFUSALS)
+    if quoted := what_is_quoted(server):
+        with server.anew() as another:
+            another.patience = PATIENCE
+            bound_holds_for(another, quoted, MOST_QUOTED)
+
+
+def bound_holds_for(server, refused, times):
     bob = joins_slowly(server, "bob")
-    kept, lines = keeps_refusals(bob, REFUSALS)
+    kept, lines = keeps_refusals(bob, refused, times)
     if not kept:
         return
     alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
-    as_long = "x" * (kept // REFUSALS - on_the_wire([(alice, "10000 ")]))
+    as_long = LONGEST[:max(0, kept // times - on_the_wire([(alice, "10000 ")]))]
     with no_room_for(ben):
-        piles_up(ben, alice, said := [], as_long, lambda: on_the_wire(said) > kept * CLEARLY or len(said) > REFUSALS * CLEARLY)
+        piles_up(ben, alice, said := [], as_long, lambda: on_the_wire(said) > kept * CLEARLY or len(said) > times * CLEARLY)
     if has_left(ben):
         raise Failure(
-            f"bob has read nothing while he was refused {REFUSALS:,} times, and is in the room still: {kept >> 10:,} KiB of refusals were kept for him; "
+            f"bob has read nothing while he was refused {times:,} times, and is in the room still: {kept >> 10:,} KiB of refusals were kept for him; "
             f"ben was disconnected when {len(said):,} chat messages, {on_the_wire(said) >> 10:,} KiB, were to wait for him",
             "what is kept for a member that does not read is bounded, refusals, too: at some point it is disconnected", lines)
 
@@ -221,7 +252,8 @@ def test_bound_for_news(server):
     """
     server.patience = PATIENCE
     alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
-    said = has_room_for(alice, ben, [str(number) for number in range(FEW)])
+    with no_room_for(ben):
+        piles_up(ben, alice, said := [], "", lambda: len(said) > FEW)
     if not has_left(ben):
         return  # where the bound is higher, too many would have to come and go
     bob = joins_slowly(server, "bob")
@@ -234,6 +266,19 @@ def test_bound_for_news(server):
 
 
 @after(test_bound)
+def test_bound_counts_what_waits(server):
+    """10.2 A member that reads all the time is never disconnected, whatever comes by
+
+    What is taken out of the outbox is taken off again in the measure in which it was
+    added: characters are no bytes, "🎉" is one of the former and four of the latter.
+    """
+    server.patience = PATIENCE
+    alice = server.client("alice").joins()
+    for number in range(MUCH_GOES_BY):
+        says_and_is_heard(alice, (server.witness,), f"{number} {FESTIVE}")
+
+
+@after(test_bound)
 def test_reads_again_just_before_the_bound(server):
     """10.2 A member that reads again one message before it would be disconnected has missed nothing
 
@@ -241,7 +286,7 @@ def test_reads_again_just_before_the_bound(server):
     """
     server.patience = PATIENCE
     alice = server.client("alice").joins()
-    texts = [f"{number} {LONG if number < SOME else ''}" for number in range(ROOM)]
+    texts = talk(ROOM)
     bob = server.client("bob").joins()
     with server.pointing_to_what_is_lost(alice, lambda: is_heard_in_pieces(alice, (bob, server.witness))):
         said = has_room_for(alice, bob, texts)
@@ -255,6 +300,74 @@ def test_reads_again_just_before_the_bound(server):
         ben.reads_again()
         if misses_nothing(ben, [(alice, text) for text in texts[:len(said) - 1]]):
             says_and_is_heard(alice, (ben, server.witness), "and now?")
+
+
+@after(test_reads_again_just_before_the_bound)
+def test_bound_is_reached_by_news(server):
+    """10.2 Who is disconnected since there is no room for an announcement is announced, too
+
+    Let broadcast() do for announcements what it does for chats: whatever it is by which
+    the bound is reached, its leaving is to be told.
+    """
+    server.patience = PATIENCE
+    alice = server.client("alice").joins()
+    texts, more = talk(MORE_THAN_ROOM), [f"more: {number} {SHORT}" for number in range(MORE)]
+    bob = server.client("bob").joins()
+    said = has_room_for(alice, bob, texts)
+    if not has_left(bob):
+        return
+    ben = server.client("ben").joins()
+    with no_room_for(ben):
+        says_them_at_once(alice, ben, texts[:len(said) - 1])
+        said_more = says_until_it_leaves(alice, ben, more)
+    carl = server.client("carl").joins()
+    with no_room_for(carl):
+        says_them_at_once(alice, carl, texts[:len(said) - 1])
+        says_them_at_once(alice, carl, more[:len(said_more) - 1])
+        for number in range(NEWS):
+            if has_left(carl):
+                return
+            comes_and_goes(server, f"one of no short name, number {number}")
+            is_told_if_it_is_closed(carl)
+
+
+@after(test_reads_again_just_before_the_bound)
+def test_found_full_by_two_at_once(server):
+    """10.2 A member whom two find at the bound at the same time is announced once
+
+    Whoever takes it out of the members announces it: look and take out in one critical section.
+    """
+    server.patience = PATIENCE
+    alice, carol, bob = (server.client(name).joins() for name in ("alice", "carol", "bob"))
+    *texts, last = [text for _, text in has_room_for(alice, bob, talk(MORE_THAN_ROOM), carol)]
+    if not has_left(bob):
+        return
+    for section in points():
+        bob = server.client(f"bob-{section}-").joins()
+        with server.holds("end", bob) as own, no_room_for(bob):
+            says_them_at_once(alice, bob, texts, carol)
+            with server.holds("section", bob, section) as hold:
+                alice.says(last)
+                held = hold.caught(lambda: server.rests(but=own.held), seconds=1)
+                if held:
+                    bob.did(f"is found at the bound by a thread that is late just now, behind a critical section, at {place(held.where)}")
+                    carol.says(last)
+                    server.waits_until(lambda: server.rests(but=held + own.held), 1)
+                    own.release()
+                    server.waits_until(lambda: server.has_let_go_of(bob), 1)
+            server.waits_until(lambda: server.rests(but=own.held), 1)
+        hear((carol, server.witness), alice, last)
+        if held:
+            server.witness.hears_from(carol, last)
+        bob.reads_again()
+        server.waits_until(lambda: server.has_let_go_of(bob), 1)
+        is_over(alice, carol, server.witness)
+        with server.pointing_to(held.where, "had found bob at the bound and was late here, and others found that he had gone"):
+            for _ in server.witness.system_messages(bob.nick)[:1]:
+                server.witness.is_told_of(bob)
+            server.witness.was_told_nothing(f"{server.witness} is told once that {bob} has left", about=bob.nick, more="one more")
+        if not held:
+            return
 
 
 def test_messages_do_not_mix(server):
@@ -497,6 +610,39 @@ def test_one_lock_when_it_is_disconnected(server):
         piles_up(bob, alice, said := [], LONG, lambda: size(said) > MUCH)
     server.comes_to_rest()
     server.sharing.is_guarded()
+
+
+@after(test_a_late_clean_up)
+def test_a_late_clean_up_when_it_is_disconnected(server):
+    """09.2 A late clean-up takes nothing from the next member who has that nick, also when it comes of the bound
+
+    Whoever finds the bound reached may take the member out; its own thread comes later, and
+    looks, under the lock, whether the nick is still its connection's.
+    """
+    server.patience = PATIENCE
+    alice, bob, again = server.client("alice").joins(), joins_slowly(server, "bob"), server.client("the next bob")
+    with server.holds("end", bob) as hold:
+        with contextlib.suppress(Failure), server.holds("full", bob), server.while_it_reads_nothing(bob):  # whether there is a bound is not asked here
+            bob.reads = False
+            piles_up(bob, alice, said := [], LONG, lambda: size(said) > MUCH, held=lambda: hold.held)
+            piles_up(bob, alice, said, "", lambda: len(said) > MORE_THAN_ROOM, held=lambda: hold.held)
+        held = hold.held
+        if not held:
+            return
+        bob.did(f"has been disconnected, and the thread that has read from him is late just now, at {place(held.where)}")
+        server.waits_until(lambda: server.rests(but=held), 1)
+        again.asks_for("bob")
+        again.is_told("a join is answered by a system message")
+        was_in = again.is_in()
+    server.waits_until(lambda: server.has_let_go_of(bob), 1)
+    server.calms_down()
+    if was_in:
+        with server.pointing_to(held.where, "the thread of the one who was disconnected was late here"):
+            alice.says("is the next bob there?")
+            again.hears_at_last(alice, "is the next bob there?")
+            if not again.is_in():
+                raise server.failure("the next bob is heard no more after the thread of the one who was disconnected has cleaned up",
+                                     "a clean-up takes out the member that was disconnected, and nobody else", client=again)
 
 
 @after(test_bound)

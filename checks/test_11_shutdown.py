@@ -19,6 +19,7 @@ from test_05_broadcast import test_order  # noqa: F401  200 messages at once: th
 del test_ctrl_c  # 11.2 asks for more, and for no daemon threads
 
 STALLED = 8  # members who read nothing: with half a second for each, one after the other, the end takes four
+CROWD = 34  # members in the room at once: more than a ThreadPoolExecutor has threads by itself
 NEWCOMERS = 8  # who come just before the end
 PAUSE = 0.1  # seconds that a slow member takes between two reads, while the server ends; the solution gives it half a second
 
@@ -69,6 +70,19 @@ def test_slow_member(server):
     ending = server.gets_ctrl_c(sips=[bob], late=[bob], pause=PAUSE)
     ending.said_goodbye_to(alice)
     ending.said_goodbye_to(bob, said)
+
+
+@after(test_goodbye)
+def test_goodbye_to_many(server):
+    """11.1 Every member gets it, however many there are
+
+    Go through all of them, and let nobody wait for another one's end.
+    """
+    members = [server.client(f"member-{number}-").joins() for number in range(1, CROWD + 1)]
+    forget_announcements(server, *members)
+    ending = server.gets_ctrl_c()
+    for member in members:
+        ending.said_goodbye_to(member)
 
 
 @after(test_goodbye)

@@ -51,9 +51,9 @@ class Seen:
         state = self.state()
         return state if not state["moving"] and self._rest(state, {held["thread"] for held in but}) else None
 
-    def stands_still(self):
+    def stands_still(self, state=None):
         """The same, but for those that are held just now, whatever they are held for."""
-        state = self.state()
+        state = state or self.state()
         return not state["moving"] and self._rest(state, {thread["id"] for thread in state["threads"] if thread["held"]})
 
     def _rest(self, state, but=()):
@@ -176,6 +176,11 @@ class Seen:
         """Has it ended the connection of this client?"""
         mine = connection_of(client, self.inside())
         return not mine or bool(mine["closed_at"]) or not mine["open"]
+
+    def has_let_go_of(self, client):
+        """Has it closed the connection of this client, after which no thread serves it?"""
+        mine = connection_of(client, self.state())
+        return not mine or not mine["open"]
 
     def is_reader_of(self, client, held):
         """Is the held thread the one that reads from this client?"""

@@ -4,10 +4,12 @@ import contextlib
 import time
 
 from .clients import NEWLINE, WAIT
-from .day import says_and_is_heard
+from .day import hear, says_and_is_heard
+from .evidence import unique
 from .faults import HOLD_SECONDS
 from .messages import line
 from .pointing import USUAL, lines_for
+from .seen import reader_of
 from .story import shown
 from .verdict import Failure, Unknown
 
@@ -17,6 +19,8 @@ MUCH, MOST = 8 << 20, 80_000_000  # bytes that are said to such a member; more t
 MANY = 10_000
 REFUSED = {"type": "dance"}
 REFUSALS = 20_000  # more than that nobody is asked to count
+LONG_REFUSED = {"type": LONGEST}, {"type": "join", "user": LONGEST}
+QUOTED, MOST_QUOTED = 10_000, 100  # bytes of an answer that must quote what was refused; how often that is asked for
 TALK, MOST_TALK = "x" * 20_000, 40  # what is said until nothing more can be sent, and how often at most
 PILE = 1000  # things in one container or queue: it is where they pile up
 AT_ONCE = 500  # messages at most that are under way to those who read
@@ -128,6 +132,12 @@ def reads_all(slow, sender, said):
         raise
 
 
+def is_told_if_it_is_closed(slow, held=lambda: False):
+    """Expect that the room is told that it has left, if its connection has been ended; not while a thread is held, which may be the one that tells."""
+    if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow) or held(), PATIENCE):
+        raise left_in_silence(slow)
+
+
 def left_in_silence(slow):
     return slow.server.failure(f"{slow} was disconnected, and nobody was told that {slow} has left",
                                "when the bound is reached, the member is disconnected, and its leaving is announced", slow, closed=True)
@@ -142,8 +152,7 @@ def piles_up(slow, sender, said, text, enough, held=lambda: False):
             sender.says(each)
         walter.hears_all(sender, volley, unless=held)
         said += [(sender, each) for each in volley]
-        if slow.server.has_closed(slow) and not slow.server.waits_until(lambda: has_left(slow) or held(), PATIENCE):
-            raise left_in_silence(slow)
+        is_told_if_it_is_closed(slow, held)
         if again.is_over() and slow.server.who_waits_for(slow):
             raise slow.server.failure(f"while {sender} said {len(said):,} messages in {again.seconds:g} seconds, sends to {slow} were given up again and again",
                                       "a member that does not read delays nobody; one to whom a send is given up is disconnected", slow)
@@ -182,23 +191,36 @@ def kept(slow, messages, comes, most=PILE):
     server = slow.server
     with no_room_for(slow):
         if not comes():
+            is_told_if_it_is_closed(slow)
             return 0, []
         server.waits_until(server.stands_still, WAIT)
         if server.gives_up_on(slow, seconds=5):
             server.waits_until(lambda: has_left(slow), PATIENCE)
+        is_told_if_it_is_closed(slow)
         lines = where_it_piles_up(server, most)
     slow.reads_again()
     server.waits_until(lambda: slow.takes() or slow.buffer.count(NEWLINE) >= messages or slow.end or server.is_idle(slow), ALL)
     return (0 if has_left(slow) or slow.buffer.count(NEWLINE) < messages else len(slow.buffer)), lines
 
 
-def keeps_refusals(slow, times):
-    """It is refused so many times; see `kept`."""
-    server = slow.server
+def what_is_quoted(server):
+    """A long message whose refusal quotes it, or None."""
+    member = server.client("frank").joins()
+    for message in LONG_REFUSED:
+        member.forgets_system_messages()
+        member.sends(message)
+        _, answer = member.is_told("what is refused is answered by a system message")
+        if len(answer["text"]) > QUOTED:
+            return message
 
-    def refused():
-        for _ in range(0, times, AT_ONCE):
-            slow.sends_bytes(line(REFUSED) * AT_ONCE, may_end=True)
+
+def keeps_refusals(slow, refused, times):
+    """It is refused this so many times; see `kept`."""
+    server, at_once = slow.server, times // 40
+
+    def is_refused():
+        for _ in range(0, times, at_once):
+            slow.sends_bytes(line(refused) * at_once, may_end=True)
             server.waits_until(lambda: server.has_taken_all(slow) or server.stands_still() or has_left(slow), WAIT)
             if has_left(slow) or not server.has_taken_all(slow):
                 return False
@@ -208,9 +230,9 @@ def keeps_refusals(slow, times):
         slow.sends(message)
         server.is_through_with(slow)
 
-    size, lines = kept(slow, times, refused)
+    size, lines = kept(slow, times, is_refused)
     if size and not lines:
-        lines = lines_for(server.evidence, slow.port, lambda: sends(USUAL), lambda: sends(REFUSED), shown(line(REFUSED)), shown(line(USUAL)))
+        lines = lines_for(server.evidence, slow.port, lambda: sends(USUAL), lambda: sends(refused), shown(line(refused)), shown(line(USUAL)))
     return size, lines
 
 
@@ -226,16 +248,63 @@ def keeps_news(slow, times):
     return kept(slow, 2 * times, come_and_go, most=times)
 
 
-def has_room_for(sender, slow, texts):
-    """Nothing can be sent to the slow one while these are said; return those that were said until it was disconnected."""
-    server, said = slow.server, []
+def has_room_for(sender, slow, texts, *others):
+    """Nothing can be sent to the slow one while these are said, heard by the others; return those that were said until it was disconnected."""
     with no_room_for(slow):
-        for text in texts:
-            if has_left(slow):
-                break
-            says_and_is_heard(sender, (server.witness,), text, said)
-            server.waits_until(server.stands_still, 1)
+        return says_until_it_leaves(sender, slow, texts, *others)
+
+
+def says_until_it_leaves(sender, slow, texts, *others):
+    """These are said, one after another, as long as the slow one has not been disconnected, and heard by the others; return those that were said."""
+    server, said = slow.server, []
+    for text in texts:
+        if has_left(slow):
+            break
+        sender.says(text)
+        for other in others:
+            nobody_waits_for_room(sender, slow, other)
+        hear((server.witness, *others), sender, text)
+        said.append((sender, text))
+        server.waits_until(server.stands_still, 1)
     return said
+
+
+def says_them_at_once(sender, slow, texts, *others):
+    """The same, but the first alone, with which a thread of the slow one's then waits for it, and then ever more at once."""
+    said = len(says_until_it_leaves(sender, slow, texts[:1], *others))
+    while said < len(texts) and not has_left(slow):
+        volley = texts[said:said + 1 + min(said // 8, AT_ONCE)]
+        for each in volley:
+            sender.says(each)
+        for other in (slow.server.witness, *others):
+            other.hears_all(sender, volley)
+        said += len(volley)
+
+
+def nobody_waits_for_room(sender, slow, other):
+    """The sender has said something: expect that it comes to the other one before a thread waits for room in a queue, but for the slow one's own.
+
+    Where all stand still, and no time-out but that of such a wait can bring it, it is the slow one that the other one waits for.
+    """
+    server, found = slow.server, []
+
+    def decided():
+        if other.has_message():
+            return True
+        state = server.state()
+        own = reader_of(slow, state)
+        waiting = [thread for thread in state["threads"] if thread["call"] == "put" and thread["places"] and thread is not own]
+        rest = [thread for thread in state["threads"] if thread["call"] != "put"]
+        if waiting and server.stands_still(state) and not any(thread["timed"] or thread["call"] in ("select", "nap", "sleep") for thread in rest):
+            found[:] = [] if other.has_message() else [(waiting[0], state)]
+        return bool(found)
+
+    server.waits_until(decided, server.patience)
+    for thread, state in found:
+        failure = server.failure(f"{other} has not got what {sender} said: {server.evidence.called(thread, state)} waits for room in a queue, while {slow} reads nothing",
+                                 "a member that stops reading delays nobody: nobody waits for room in its outbox", slow)
+        failure.where = unique(server.evidence.spots(thread["places"], "waits for room here", "called from here") + failure.where)
+        raise failure
 
 
 def talks_until_stuck(sender, *slow):

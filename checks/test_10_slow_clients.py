@@ -573,6 +573,7 @@ def test_its_threads_end_though_it_does_not_read(server):
     for member, goes in zip(slow, WAYS):
         goes(member)
     server.is_back_to((threads, float("inf")), "three members who did not read have gone")
+    says_and_is_heard(alice, (server.witness,), "they have gone")
 
 
 @after(test_half_close)

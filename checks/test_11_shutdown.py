@@ -170,6 +170,18 @@ def test_clean_end(server):
 
 
 @after(test_clean_end)
+def test_clean_end_of_an_empty_room(server):
+    """11.2 The process ends in time and cleanly, also when nobody has joined
+
+    There may be nobody to tell, and a thread to end all the same.
+    """
+    server.kind(server, "the silent one")  # not server.client(), before whom walter joins
+    server.waits_until(lambda: server.has_accepted(1), WAIT)
+    server.comes_to_rest()
+    server.gets_ctrl_c().was_clean()
+
+
+@after(test_clean_end)
 def test_clean_end_past_one_who_has_broken_off(server):
     """11.2 The process ends in time and cleanly, also when a member has broken off just before
 
@@ -408,11 +420,13 @@ def forget_announcements(server, *members):
 
 
 def somebody_who_has_not_joined(server):
-    """One who has said nothing yet, and one in the middle of a message."""
-    silent, half = server.client("the silent one"), server.client("eve")
+    """One who has said nothing yet, one in the middle of a message, and two who were refused."""
+    silent, half, refused, dancer = (server.client(name) for name in ("the silent one", "eve", "a second walter", "a dancer"))
     half.sends_bytes(b'{"type": "join", "us')
     server.takes_all(half)
-    return silent, half
+    refused.is_refused({"type": "join", "user": "walter"}, "a join with a taken nick")
+    dancer.is_refused({"type": "dance"}, "an unknown type")
+    return silent, half, refused, dancer
 
 
 def knocks(server):

@@ -108,7 +108,8 @@ def reads_too_late(slow, sender):
             "what is kept for a member that does not read is bounded: at some point it is disconnected", slow)
         failure.where[:0] = where_it_piles_up(server)
         slow.reads_again()
-        reads_all(slow, sender, said)
+        if unheard := reads_all(slow, sender, said):
+            return unheard
         walter.forgets_system_messages()
     raise failure
 
@@ -122,14 +123,17 @@ def where_it_piles_up(server, most=PILE):
 
 
 def reads_all(slow, sender, said):
-    """It reads, and nothing is missing, as it is a member still."""
-    try:
-        for first in range(0, len(said), AT_ONCE):
+    """It reads, and nothing is missing, as it is a member still. Return what it has not heard, for it has been disconnected after all: that may be told a little late."""
+    for first in range(0, len(said), AT_ONCE):
+        try:
             slow.hears_all(sender, [text for _, text in said[first:first + AT_ONCE]])
-    except Failure:
-        if slow.end and not has_left(slow):
-            raise left_in_silence(slow) from None
-        raise
+        except Failure:
+            if has_left(slow):
+                return said[first:]
+            if slow.end:
+                raise left_in_silence(slow) from None
+            raise
+    return []
 
 
 def is_told_if_it_is_closed(slow, held=lambda: False):

@@ -161,11 +161,10 @@ class Sharing:
         state = self._ask("state")
         thread = reader_of(client, state)
         lock = thread and thread.get("waits_for")
-        beside = lock and lock["lock"] not in guards and guards.isdisjoint(held["lock"] for held in thread["holds"])
-        if beside and lock["sent_to"] < 2:
+        if lock and lock["lock"] not in guards and lock["sent_to"] < 2 and guards.isdisjoint(held["lock"] for held in thread["holds"]):
             return
-        if (beside or thread and thread["call"] == "recv") and self._ask("is_in", f"{client.nick}:{client.port}") is comes:
-            return  # only who is to hear of it hears late
+        if thread and thread["call"] == "recv" and self._ask("is_in", f"{client.nick}:{client.port}") is comes:
+            return  # only the others hear of it late
         at = held.where
         failure = self.evidence.failure(
             f"{what}: {client} gets no answer" + (f", for {self._whose(thread | {'peer': client.port})} waits for {self._name(lock)} "

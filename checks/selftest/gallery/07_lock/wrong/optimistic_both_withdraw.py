@@ -1,6 +1,6 @@
 """Optimistic: enter first, then count; if there are two of the nick, withdraw. Two at the same moment both withdraw: nobody gets it.
 fails: 07.2 07.1
-says: neither of two that asked for 'another
+says: neither of two that asked for
 Breaks "exactly one gets it": both enter, both count two, both withdraw. (Each section by itself is under the lock.)
 """
 

@@ -252,7 +252,12 @@ def shortly(text):
 def no_daemons(server):
     """Expect that none of the server's threads, as they are now, is a daemon thread."""
     state = server.inside()
-    for thread in state["threads"]:
+
+    def number(thread):
+        """Of its client, the first one first: the same program is told the same each time."""
+        return next((number for number, one in enumerate(state["connections"]) if thread["id"] == one["reader"] or thread["id"] in one["senders"]), -1), thread["name"]
+
+    for thread in sorted(state["threads"], key=number):
         if thread["daemon"] and thread["own"]:
             whose = server.evidence.called(thread, state)
             spots = server.evidence.spots

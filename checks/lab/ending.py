@@ -255,7 +255,7 @@ def no_daemons(server):
 
     def number(thread):
         """Of its client, the first one first: the same program is told the same each time."""
-        return next((number for number, one in enumerate(state["connections"]) if thread["id"] == one["reader"] or thread["id"] in one["senders"]), -1), thread["name"]
+        return next((number for number, one in enumerate(state["connections"]) if thread["id"] == one["reader"] or thread["id"] in one["senders"]), len(state["connections"])), thread["name"]
 
     for thread in sorted(state["threads"], key=number):
         if thread["daemon"] and thread["own"]:

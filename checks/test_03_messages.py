@@ -92,13 +92,8 @@ def test_pause_inside_a_message(server):
     """
     alice = server.client("alice")
     for message in (HELLO, RUSSIAN):
-        data = line(message)
         alice.is_served()
-        server.time_passes()
-        alice.sends_bytes(data[:20])
-        server.takes_all(alice)
-        server.looks_for_more(alice)
-        alice.sends_bytes(data[20:])
+        alice.sends_with_a_pause(message)
         alice.gets(message)
 
 

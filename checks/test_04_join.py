@@ -279,12 +279,7 @@ def test_pieces(server):
     alice.says("Привет")
     alice.is_heard_saying(alice.nick, "Привет")
     server.receives_at_most(0)
-    whole = line({"type": "chat", "text": "after a pause"})
-    server.time_passes()
-    alice.sends_bytes(whole[:20])
-    server.takes_all(alice)
-    server.looks_for_more(alice)
-    alice.sends_bytes(whole[20:])
+    alice.sends_with_a_pause({"type": "chat", "text": "after a pause"})
     alice.is_heard_saying(alice.nick, "after a pause")
     alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in ("one", "два", "three")))
     for text in ("one", "два", "three"):

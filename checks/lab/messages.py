@@ -32,6 +32,15 @@ class Messenger(Client):
         """Send one message; options as for sends_bytes."""
         self.sends_bytes(line(message), **options)
 
+    def sends_with_a_pause(self, message):
+        """Send one message in two pieces; between them time-outs pass, and the server looks for more."""
+        data = line(message)
+        self.server.time_passes()
+        self.sends_bytes(data[:20])
+        self.server.takes_all(self)
+        self.server.looks_for_more(self)
+        self.sends_bytes(data[20:])
+
     def _sort(self):
         """Take the whole lines out of the buffer and into the inbox."""
         while (end := self.buffer.find(b"\n") + 1):

@@ -10,10 +10,10 @@ table is one that the interpreter does not interrupt, and an access is put down 
 the others are looked at, so that of two at the same moment one at least sees the other.
 """
 
-import collections
 import gc
 import sys
 import types
+from collections import deque, namedtuple
 
 import actors
 import holds
@@ -28,7 +28,7 @@ cells = {}  # id of a container, or (id of an object, attribute), or (module, na
 races = {}  # (the variable or container, two places) -> (cell, two accesses, did both threads run then?), in the order in which they were found
 kept = {}  # id of an object to which there are no weak references, but which has an attribute that is followed -> the object, which keeps its id
 pushed_out = {}  # where something is put into a full deque, which lets go of what is at its other end: (code, instruction) -> None
-gone = collections.deque(maxlen=8)  # what was done with containers of members that nobody holds any more: their histories
+gone = deque(maxlen=8)  # what was done with containers of members that nobody holds any more: their histories
 KEPT = 4  # accesses of one place, each of another thread
 YOUNG = 32  # containers that a thread may have made before we look which of them are gone
 OLD_AGE = 3
@@ -65,20 +65,18 @@ class Cell:
         return self.getter is not None or sys.getrefcount(self.thing) > 2
 
 
-Access = collections.namedtuple("Access", "actor number time changes op held stack peer name missed entry")
+Access = namedtuple("Access", "actor number time changes op held stack peer name missed entry")
 
 
 def note(container, op, frame, made=None, entry=None):
     """This thread is about to do `op` with the container, or with this entry alone; made: where the method was handed on that does it."""
-    cell, changes, actor = cells.get(id(container)) or follow(container), op in CHANGING, actors.me()
-    if type(container) is collections.deque and len(container) == container.maxlen and op in PUTTING:
+    cell, actor = cells.get(id(container)) or follow(container), actors.me()
+    if type(container) is deque and len(container) == container.maxlen and op in PUTTING:
         pushed_out.setdefault((frame.f_code, frame.f_lasti))
-    last, code, at = cell.last, frame.f_code, frame.f_lasti
-    if (last and last[0] is code and last[1] == at and last[2] is actor and last[3] is actor.holding
-            and last[4] == actor.clock[actor.number] and last[5] == changes and not holds.points and not holds.stops):
-        return  # the same again
-    enter(cell, op, changes, frame, made, entry)
-    cell.last = code, at, actor, actor.holding, actor.clock[actor.number], changes
+    access = id(frame.f_code), frame.f_lasti, op in CHANGING, actor, actor.clock[actor.number], actor.sections, actor.holding
+    if access != cell.last or holds.points or holds.stops:  # else it is the same again
+        enter(cell, op, access[2], frame, made, entry)
+        cell.last = access
 
 
 def note_variable(key, op, frame, name, getter, value):

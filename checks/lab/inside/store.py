@@ -178,12 +178,13 @@ def may_block(function, name):
 
 
 def going_through(function, name):
+    asked, op = ASKED.get(name, "__iter__"), name if name in WRITING_ARGUMENT or name == "len" else "copy"
+
     def call(*args, **kwargs):
         for argument in args:
             sort = sorts[type(argument)]
-            if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), ASKED.get(name, "__iter__"), None))):
-                first = argument is args[0] and (name in WRITING_ARGUMENT or name == "len")
-                go_through(argument, sys._getframe(1), name if first else "copy")
+            if sort and (sort != DERIVED or not is_theirs(getattr(type(argument), asked, None))):
+                go_through(argument, sys._getframe(1), op if argument is args[0] else "copy")
         return function(*args, **kwargs)
     return call
 

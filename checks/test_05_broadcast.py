@@ -53,42 +53,6 @@ def test_members_are_told(server):
     alice.is_told_of(bob)
 
 
-@after(test_members_are_told)
-def test_back_again(server):
-    """05.1 Who comes back under the same nick is announced anew, as the leaving was
-
-    Whom you know from before is a newcomer like any other.
-    """
-    alice, bob = server.client("alice").joins(), server.client("bob").joins()
-    alice.is_told_of(bob)
-    bob.leaves()
-    bob.gets_end()
-    server.notices(bob)
-    if server.number >= NICK_COMES_FIRST:  # the nick is free when bob is announced as gone, if not before
-        alice.is_told_of(bob)
-    server.client("bob").joins("bob")
-    for news in ("bob has left", "bob is back")[server.number >= NICK_COMES_FIRST:]:
-        alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
-
-
-@after(test_members_are_told)
-def test_room_that_was_empty(server):
-    """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
-
-    There is one room. Whoever keeps it by a name of its own keeps the old one when it is made anew.
-    """
-    early, ann = (server.kind(server, name) for name in ("early", "ann"))  # not server.client(), before whom walter comes, and stays
-    ann.joins().leaves()
-    ann.gets_end()
-    server.notices(ann)
-    early.joins()
-    late = server.kind(server, "late").joins()
-    early.is_told_of(late)
-    for one, other in ((early, late), (late, early)):
-        one.says("hi")
-        other.hears(one, "hi")
-
-
 @basis
 def test_chat_to_the_others(server):
     """05.2 A chat goes to the others, as a chat message with the sender's nick in "user"
@@ -420,6 +384,42 @@ def goes_once(server, goes):
         member.was_told_nothing(f"{member} is told once that carol has gone", about="carol", more="one more")
     alice.says("still here")
     bob.hears(alice, "still here")
+
+
+@after(test_leave_is_announced)
+def test_back_again(server):
+    """05.1 Who comes back under the same nick is announced anew, as the leaving was
+
+    Whom you know from before is a newcomer like any other.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    alice.is_told_of(bob)
+    bob.leaves()
+    bob.gets_end()
+    server.notices(bob)
+    if server.number >= NICK_COMES_FIRST:  # the nick is free when bob is announced as gone, if not before
+        alice.is_told_of(bob)
+    server.client("bob").joins("bob")
+    for news in ("bob has left", "bob is back")[server.number >= NICK_COMES_FIRST:]:
+        alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
+
+
+@after(test_leave_is_announced)
+def test_room_that_was_empty(server):
+    """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
+
+    There is one room. Whoever keeps it by a name of its own keeps the old one when it is made anew.
+    """
+    early, ann = (server.kind(server, name) for name in ("early", "ann"))  # not server.client(), before whom walter comes, and stays
+    ann.joins().leaves()
+    ann.gets_end()
+    server.notices(ann)
+    early.joins()
+    late = server.kind(server, "late").joins()
+    early.is_told_of(late)
+    for one, other in ((early, late), (late, early)):
+        one.says("hi")
+        other.hears(one, "hi")
 
 
 @after(test_not_to_the_sender)

@@ -25,6 +25,7 @@ def after(*checks):
     """Mark a check that makes no sense when one of these did not pass."""
     def mark(function):
         function.waits_for = tuple(check.__name__ for check in checks)
+        function.behind = max(map(rule_of, checks))
         return function
     return mark
 
@@ -55,10 +56,14 @@ def checks_of(lesson):
     return [blank(function) for function in sorted(functions, key=lambda function: order(lesson, function))]
 
 
+def rule_of(function):
+    return inspect.getdoc(function).partition(" ")[0]
+
+
 def order(lesson, function):
-    """Sorts a lesson's checks: its own rules, then the earlier ones, each rule's checks as they were written."""
-    rule = blank(function).rule
-    return not rule.startswith(lesson[:2]), rule, function.__code__.co_firstlineno
+    """Sorts a lesson's checks: its own rules, then the earlier ones, each rule's checks as they were written; one that waits for a later rule of the same lesson comes with that."""
+    rule, behind = rule_of(function), getattr(function, "behind", "")
+    return not rule.startswith(lesson[:2]), max(rule, behind) if behind[:2] == rule[:2] else rule, function.__code__.co_firstlineno
 
 
 def blank(function):

@@ -15,7 +15,7 @@ def handle_client(conn, addr):
         try:
             while (obj := recv_json(conn, buffer)) is not None:  # {} is a message too
                 send_json(conn, obj)
-        # TODO 4: end this connection too when the client sends what is no message.
+        # TODO 4: for what is no message, too, one line is printed instead of a traceback.
         except OSError as error:  # this client broke off; the others go on
             print(f"{addr}: {error}")
 

@@ -231,9 +231,14 @@ class Ending:
         failure = self.evidence.failure(message, should, member, offset=offset, closed=self.in_time)
         connection = next((one for one in self.program.last_connections if one["peer"] == member.port), {"closed_at": ()})
         sends = [] if offset is None else self.evidence.own_file_first(self.evidence.spots(self.evidence.sender(member, offset), f"sends this to {member}"))
-        failure.where = unique(self.evidence.where_it_failed() + sends + self._cut_off() + self.keeps_it
+        failure.where = unique(self.evidence.where_it_failed() + sends + self._interrupted() + self._cut_off() + self.keeps_it
                                + failure.where + self.evidence.spots(connection["closed_at"], f"ends {member}'s connection", "called from here"))
         return failure
+
+    def _interrupted(self):
+        """The places that a KeyboardInterrupt went through which ended the program."""
+        exits = self.program.exits
+        return self.evidence.spots(exits["where"], f"ends the program: {exits['how']}") if exits and "KeyboardInterrupt" in exits["how"] else []
 
     def _cut_off(self):
         """The places of the threads that still ran when the program ended, and where they were started."""

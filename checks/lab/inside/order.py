@@ -169,14 +169,15 @@ class Event(witness.Event):
         return RealEvent() if cls is Event and of_library() else super().__new__(cls)
 
     def set(self):
-        if not takers(self).pop(me().number, False):
+        if takers(self).pop(me().number, None) is not TAKEN:
             signals(self)
         super().set()
 
     def clear(self):
         actor = me()
-        if actor.number in takers(self) and not actor.held:
-            takers(self)[actor.number] = True
+        looked = takers(self).get(actor.number)
+        if looked and not (actor.held and actor.held[0] is looked[0]):
+            takers(self)[actor.number] = TAKEN
         super().clear()
 
     def is_set(self):
@@ -196,13 +197,16 @@ class Event(witness.Event):
 
     def _lets_through(self):
         follows(self)
-        takers(self)[me().number] = False
+        takers(self)[me().number] = me().held[:1] or [None]
+
+
+TAKEN = []
 
 
 def takers(event):
-    """{number of a thread that has waited for this event: has it cleared it then, holding no lock?}
+    """{number of a thread that has found this event set: in which section of a lock, [None] for none; TAKEN when it has cleared it outside of that}
 
-    Who has, and sets it, gives back what it took: the event is used like a lock, and the
+    Who has taken it, and sets it, gives it back: the event is used like a lock, and the
     next time it may be the other way round.
     """
     return vars(event).setdefault("_takers", {})

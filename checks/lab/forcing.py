@@ -19,7 +19,7 @@ from .verdict import Failure, Unknown
 
 SECONDS = 4  # for all that is tried, once an access was seen to be possible during another
 MOST_SECONDS = 60
-MOST_GAPS = 200  # points at which is looked, in all, whether two can come in together
+MOST_GAPS = 300  # points at which is looked, in all, whether two can come in together
 GAP_SECONDS = 20  # that this may take
 NAMES = "dave erin frank gina henry ida jack kate leo mia nora olga paul quinn rosa sam tina uma victor wendy".split()
 MOST_SHOWN = 4  # races that are tried when nothing is seen to go wrong
@@ -143,7 +143,7 @@ class Rehearsal:
         return REACHED if reached else EXCLUDED if waits else ELSE
 
     def both_come_in(self, first, second, scenes, store):
-        """The one access seems to keep the other out. Does it also when a thread is late on its way to the first? If not, `story` and `gap` say so."""
+        """The one access seems to keep the other out. Does it also when a thread is late on its way there? If not, `story` and `gap` say so."""
         began, spent = time.monotonic(), self.gap_seconds
         for point in range(1, MOST_POINTS):
             self.gap_seconds = spent + time.monotonic() - began
@@ -152,14 +152,15 @@ class Rehearsal:
             self.gaps += 1
             one, other = (scene.enter(self.server, self.name()) for scene in scenes)
             errors = len(self.server.program.errors)
-            with Hold(self.server.program, "recv", one, point) as late:
+            with Hold(self.server.program, "recv", one, point) as late, Stop(self.server.program, first, one, 1) as here:
                 scenes[0].act(one)
-                if not late.caught(self.server.rests, seconds=WAIT):
-                    return False  # it has come past all points
+                if not late.caught(lambda: here.held or self.server.rests(), seconds=WAIT):
+                    return False  # it has come to the access, past all points before
                 with Stop(self.server.program, second, other if second["peer"] else None) as there:
                     scenes[1].act(other)
                     is_there = there.caught(lambda: self.server.rests(but=late.held), seconds=WAIT)
-                    came = self.comes_too(first, one, late, there) if is_there else ()
+                    late.release()
+                    came = is_there and here.caught(lambda: self.server.rests(but=there.held), seconds=WAIT)
                 self.server.waits_until(lambda: self.server.rests(but=late.held), 1)
             self.server.waits_until(self.server.rests, 1)
             self.leave(one, other)
@@ -173,12 +174,6 @@ class Rehearsal:
                               if came else "The first goes on.", *deaths]
                 return True
         return False
-
-    def comes_too(self, access, client, late, there):
-        """Let the thread of this client go on, which is late; return the threads that come to the access while the other is there."""
-        with Stop(self.server.program, access, client, 1) as stop:
-            late.release()
-            return stop.caught(lambda: self.server.rests(but=there.held), seconds=WAIT)
 
     def scene_of(self, access):
         """The scene in which a thread comes to this access, or None."""

@@ -60,12 +60,12 @@ def shown(data):
         ending = "" if data.endswith(b"\n") else " (no newline yet)" if data[:1] in b"{[" and data else ""
         text = text.removesuffix("\n")
         text = text + ending if text.isprintable() and text else repr(data)
-    text = SAME.sub(lambda run: f"{run[2] * 3}...({len(run[0]):,} times)", text)
     return cut(text, f" ({len(data):,} bytes)")
 
 
 def cut(text, size=""):
-    """Text without its middle when it is long, and then its size behind it."""
+    """Text in which what comes many times is there once, and without its middle when it is still long, then with its size behind it."""
+    text = SAME.sub(lambda run: f"{run[2] * 3}...({len(run[0]):,} times)", text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST * 2 // 3]} ... {text[-LONGEST // 4:]}{size}"
 
 

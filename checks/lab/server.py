@@ -177,7 +177,8 @@ class Server(Seen, Pointing, Limited):
         listener = self.listener
         should = f"python server.py listens on {host}:{port} and serves until it is stopped"
         if self.evidence.has_ended():
-            raise self.failure(self.evidence.how_it_ended(), should)
+            how = self.evidence.how_it_ended()
+            raise self.failure(how, should, hint=None if self.program.crash else "The loop that accepts must go on for ever.")
         if self.program.lost:
             raise Unknown(LOST)
         where = self.evidence.spots(listener["where"], "listens here")

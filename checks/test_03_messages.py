@@ -247,8 +247,8 @@ def test_memory_when_nothing_is_read(server):
 def test_not_an_object(server):
     """03.4 A line that is not a JSON object ends that client's connection
 
-    json.loads() raises ValueError for what is not JSON; what is not an object is a dict
-    no more: isinstance(obj, dict). End this connection and let the others go on.
+    json.loads() raises ValueError for what is not JSON; a JSON text that is no object comes
+    out as something else than a dict: isinstance(obj, dict). End this connection alone.
     """
     bob = server.client("bob")
     bob.is_served()

@@ -13,7 +13,7 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "\tdora\u00a0", "x", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"
+NICKS = "  alice  ", "\tdora\u00a0", "x", "a_nick_of_exactly_32_characters!", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"
 WIRE = "type", "user", "text", "join", "chat", "leave", "utf"  # words that stand in every program
 
 
@@ -35,9 +35,10 @@ def test_join(server):
     """04.1 A join is answered by a system message that contains the nick
 
     Answer {"type": "join", "user": NICK} with {"type": "system", "text": ...} and put
-    the nick into the text.
+    the nick into the text. Each connection has a nick of its own.
     """
-    server.client("alice").joins()
+    for nick in ("alice", "bob"):
+        server.client(nick).joins()
 
 
 def test_any_nick(server):

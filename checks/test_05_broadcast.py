@@ -426,7 +426,8 @@ def test_room_that_was_empty(server):
 def test_stranger_hears_nothing(server):
     """05.4 Somebody who has not joined hears nothing
 
-    A connection becomes a member with its join, not with accept().
+    A connection becomes a member with its join, not with accept(). What it is answered
+    goes to it alone: send_json(conn, ...), not broadcast().
     """
     alice, bob = server.client("alice").joins(), server.client("bob").joins()
     server.client("carol").joins().resets()

@@ -32,6 +32,7 @@ HINTS = (  # about errors that lie in the program's own text, whatever a client 
     (r"TypeError: .*argument after \* must be an iterable", "Thread() wants its args as a tuple: (conn,) is one, with its comma; (conn) is nothing but conn."),
     (r"TypeError: .*\bargument", "The function is called with other arguments than its `def` line takes: compare the two."),
     (r"AttributeError: module", "The module has nothing of this name: is it spelt right, and does a file of yours bear the module's name?"),
+    (r"KeyError: <", "The dict has no such key, or no more: another thread may have taken it out meanwhile. pop(key, None) and get(key) do not mind."),
     (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
                                            "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))
 
@@ -135,8 +136,10 @@ class Evidence:
                         where += self.spots(thread["places"], self.doing(thread), "called from here")
                 for thread in state.get("not_started", ()):
                     where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")
-        if mine and mine["caught"] and mine["open"] and threads and not any(thread["id"] == mine["reader"] for thread in threads):
-            where[:0] = self.spots(mine["caught"]["where"], f"{mine['caught']['error']}: caught, and then the thread ends that has read from {peer}", "called from here")
+        reader = next((thread for thread in threads if mine and thread["id"] == mine["reader"]), None)
+        if mine and mine["caught"] and mine["open"] and threads and not (reader and reader["call"]):
+            then = "goes on and reads nothing more" if reader else "ends that has read"
+            where[:0] = self.spots(mine["caught"]["where"], f"{mine['caught']['error']}: caught, and then the thread {then} from {peer}", "called from here")
             is_explained = True
         if mine and mine["reader"]:
             where += self.spots(mine["read_at"], f"reads from {peer} last", "called from here")

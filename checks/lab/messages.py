@@ -80,7 +80,7 @@ class Messenger(Client):
             found[:] = next(([entry] for entry in new if wanted(entry[1])), ())
             return found
 
-        self.waits(done, should, silence or Later(lambda: self._unfinished()), lambda: self.inbox[-1][0] if self.inbox else None)
+        self.waits(done, should, silence or Later(lambda: self._unfinished()), lambda: self.received - 1 if self.buffer else self.inbox[-1][0] if self.inbox else None)
         self.inbox.remove(found[0])
         return found[0]
 

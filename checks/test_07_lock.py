@@ -49,7 +49,7 @@ def test_taken_nick(server):
     """07.1 A join with a taken nick is refused by a system message; the client may try another nick
 
     Look whether the nick is among those of the members before you put the new one in.
-    A refused client has not joined: it goes on as before.
+    A refused client has not joined, and has no nick: it goes on as before.
     """
     early = server.client("an early client")
     server.is_through_with(early)

@@ -25,7 +25,7 @@ def test_nothing_blocks_under_the_lock(server):
     """08.1 No blocking call (send, recv, accept, connect, sleep, a blocking queue or join) while the lock is held
 
     Copy under the lock who is to hear it, `with lock: snapshot = list(...)`, and send when
-    the lock is free again.
+    the lock is free again; an answer to one client, too: remember what it is to be.
     """
     with and_then(server.sharing.never_waits):
         a_day_in_the_room(server)

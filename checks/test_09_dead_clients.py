@@ -45,7 +45,8 @@ def test_a_failed_send(server):
 def test_others_get_the_message(server):
     """09.1 A send that fails takes nothing from the others, also before the dead member's own thread has noticed
 
-    A thread may be late with anything; what it will clean up is still there until then.
+    After a failed send the loop goes on with the next member: what a late thread will
+    clean up is still there until then.
     """
     goes_on_after_a_failed_send(server, dies_while)
 

@@ -553,6 +553,26 @@ def test_its_threads_end(server):
         server.is_back_to(before, f"bob {goes.__name__.replace('_', ' ')}")
 
 
+@after(test_its_threads_end)
+def test_its_threads_end_when_a_send_goes_on(server):
+    """10.5 All threads of a member end when it goes while a send to it waits, and the send then goes on
+
+    Its writer is told that there will be no more when it does not wait for that just then:
+    ask for it first, under the same lock, and wait only if there may be more.
+    """
+    alice = server.client("alice").joins()
+    before = server.counts()
+    for goes in (leaves, finishes_sending):
+        bob = server.client("bob").joins()
+        alice.is_told_of(bob)
+        with server.holds("send", bob) as hold:
+            bob.sends({"type": "dance"})
+            held = hold.caught(bob.has_message, seconds=WAIT)
+            goes(bob)
+            server.waits_until(lambda: server.rests(but=held), 1)
+        server.is_back_to(before, f"bob {goes.__name__.replace('_', ' ')}, to whom something was just being sent,")
+
+
 @after(test_its_threads_end, test_others_hear_while_a_member_does_not_read)
 def test_its_threads_end_though_it_does_not_read(server):
     """10.5 All threads of a member end when it goes while a send to it waits

@@ -32,6 +32,9 @@ HINTS = (  # about errors that lie in the program's own text, whatever a client 
     (r"TypeError: .*argument after \* must be an iterable", "Thread() wants its args as a tuple: (conn,) is one, with its comma; (conn) is nothing but conn."),
     (r"TypeError: .*\bargument", "The function is called with other arguments than its `def` line takes: compare the two."),
     (r"AttributeError: module", "The module has nothing of this name: is it spelt right, and does a file of yours bear the module's name?"),
+    (r"RuntimeError: .*(changed size|mutated) during iteration", "Another thread has put something in, or taken something out, while this line went through it. "
+                                                                "Go through a copy, list(...): a view, a generator or a second name is none. Where there is a lock, both hold it, "
+                                                                "who changes and who copies."),
     (r"KeyError: <", "The dict has no such key, or no more: another thread may have taken it out meanwhile. pop(key, None) and get(key) do not mind."),
     (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
                                            "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))
@@ -71,7 +74,7 @@ class Evidence:
         stuck_at = []
         for stuck in program.stuck[:1]:
             words, stuck_at = stuck_words(self, stuck)
-            message, hint = f"{message}: {words}", STUCK[stuck["kind"]] if hint is None else hint
+            message, hint = f"{message}: {words}", STUCK["kept" if was_kept(stuck) else stuck["kind"]] if hint is None else hint
         errors = program.uncaught
         mistake = self._mistake(errors, peer)
         if mistake and mistake["error"] not in message:
@@ -398,6 +401,12 @@ def lock_name(evidence, lock):
     return "a lock"
 
 
+def was_kept(stuck):
+    """Does a thread ask for a lock once more just where it took it, and is no deeper in its calls than then?"""
+    at, since = (stuck["waits"][0][when] for when in ("at", "since"))
+    return stuck["kind"] == "again" and at[:1] == since[:1] and len(at) <= len(since)
+
+
 def stuck_words(evidence, stuck):
     """Say of a wait that cannot end who waits where for what: (one sentence, where)."""
     words, where = [], []
@@ -410,7 +419,7 @@ def stuck_words(evidence, stuck):
             where += evidence.spots(wait["at"], f"waits for {name}", "called from here")
             continue
         words.append(f"{whose} waits for ever for {name} at {at}: " + {
-            "again": f"it holds it itself, since {since}",
+            "again": f"it holds it itself, since {since}{', the time before' * was_kept(stuck)}",
             "kept": f"a thread that took it at {since} has ended without releasing it",
             "circle": f"it is held since {since}"}[stuck["kind"]])
         where += evidence.spots(wait["at"], f"waits for {name}") + evidence.spots(wait["since"][:1], f"takes {name} and holds it")

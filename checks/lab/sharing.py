@@ -104,7 +104,9 @@ class Sharing:
         if rehearsal.may_be_excluded():
             raise Unknown("could not tell: it seems to guard its members by a lock of its own making, which the kit cannot follow "
                           f"everywhere; without it this would be wrong: {failure.message}")
-        failure.where = unique(self._spots(rehearsal.gap[:1], "one thread was late here, and another came in beside it") + failure.where)
+        files = {access["places"][0][0] for race in races for access in race["accesses"]}  # elsewhere it is no place to look at: what reads a message, perhaps
+        gap = [place for place in rehearsal.gap[:1] if place[0] in files]
+        failure.where = unique(self._spots(gap, "one thread was late here, and another came in beside it") + failure.where)
         if rehearsal.story:
             failure.detail.append(("Shown to go wrong", rehearsal.story))
         raise failure

@@ -121,7 +121,7 @@ def rest(lesson, checks):
 def one_line(lesson, verdict, text):
     mark, style = MARKS[verdict]
     text = f"{lesson[:2]}  {mark:<8} {text}"
-    return text if len(text) <= 2 * WIDTH else text[:2 * WIDTH - 4] + " ...", style
+    return text if len(text) <= 3 * WIDTH else text[:3 * WIDTH - 4] + " ...", style
 
 
 def started(run, lesson):

@@ -69,7 +69,7 @@ def handle_client(conn, addr):
         except (OSError, ValueError) as error:  # broke off, or sent no message
             print(f"{addr}: {error}")
         finally:  # left, has gone or broke off: one way out for all of them
-            remove([conn])  # nothing happens there yet: see TODO 2
+            remove([conn])  # see TODO 2
 
 
 def main():

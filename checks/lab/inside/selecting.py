@@ -14,15 +14,20 @@ from witness import Call, connections, real
 PAUSE = 0.005  # seconds between two looks, when what is ready is not to be seen
 
 
-def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="select", timed=None):
+def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="select", timed=None, told_once=lambda: ()):
     """Return wait(timeout), marked as a wait of so many seconds, None: without end. timed: a function that says whether anything comes of its time-out.
 
     reading(), writing(): the file descriptors of which one is to have something to read, or
-    room for something; without(ready): what wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
+    room for something; told_once(): those of them of which wait() tells only that there is room again; without(ready): what
+    wait() has returned but for what `is_refused`; is_found(ready): is there anything in it?
     """
+    thread = _thread.get_ident()  # the observer asks in another one
+
+    def without_room():
+        return [fd for fd in writing() if fd in connections and (is_refused(fd, thread) or not witness.has_room(fd))]
+
     def watched():
-        return [[connections[fd].peer for fd in reading() if fd in connections],
-                [connections[fd].peer for fd in writing() if fd in connections and (is_refused(fd) or not witness.has_room(fd))]]
+        return [[connections[fd].peer for fd in fds if fd in connections] for fds in (reading(), without_room())]
 
     if holds.most["wait"] and timeout and any(fd in connections for fd in reading()):
         ready = wait(0)
@@ -36,7 +41,8 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
 
     def something_is_there():
         fds = reading()
-        return witness.ways and witness.ways.has_something(fds) or has_something([fd for fd in fds if fd not in connections])
+        return (not {fd for fd in writing() if fd in connections} <= {*without_room(), *told_once()}
+                or witness.ways and witness.ways.has_something(fds) or has_something([fd for fd in fds if fd not in connections]))
 
     there = (lambda: True) if timeout is not None and timeout <= 0 else something_is_there
     with Call("select", None, None, timed or timeout is not None, there, watched) as call:
@@ -59,10 +65,10 @@ def has_something(fds):
     return any(events & select.POLLIN for _, events in poll.poll(0))
 
 
-def is_refused(fd):
-    """Is there no room for what is sent here, as long as that is held? See holds.at_send."""
+def is_refused(fd, thread=None):
+    """Is there no room for what this thread, or the one that asks, sends here, as long as that is held? See holds.at_send."""
     conn = connections.get(fd)
-    return conn is not None and bool(holds.asked.get(("full", conn.peer)) or holds.refused.get(("send", conn.peer)) == _thread.get_ident())
+    return conn is not None and bool(holds.asked.get(("full", conn.peer)) or holds.refused.get(("send", conn.peer)) == (thread or _thread.get_ident()))
 
 
 def with_room(ready, writing, fd_of=lambda key: key):
@@ -103,6 +109,7 @@ class Poll:
     """What select.poll() returns."""
 
     kind, unit = "poll", 1000  # of which there are so many in a second
+    ONCE = getattr(select, "EPOLLET", 0) | getattr(select, "EPOLLONESHOT", 0)
     IN, OUT = getattr(select, "POLLIN", 1) | getattr(select, "POLLPRI", 2), getattr(select, "POLLOUT", 4)  # as for epoll()
 
     def __init__(self, *args, **kwargs):
@@ -134,7 +141,7 @@ class Poll:
             return [fd for fd, mask in list(self._masks.items()) if mask & events]
 
         seconds = None if timeout is None or timeout < 0 else timeout / self.unit
-        return wait_for_one(seconds, wait, lambda: watching(self.IN), lambda: watching(self.OUT), without, name="poll")
+        return wait_for_one(seconds, wait, lambda: watching(self.IN), lambda: watching(self.OUT), without, name="poll", told_once=lambda: watching(self.ONCE))
 
 
 class Epoll(Poll):

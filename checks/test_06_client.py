@@ -65,8 +65,8 @@ def test_system_is_shown(client, room):
 def test_chat_is_shown(client, room):
     """06.1 A chat is printed as NICK: TEXT, on a line of its own, as soon as it arrives
 
-    Print it in the listener thread, which does nothing else than receive and print. The
-    main thread, which waits in input(), cannot.
+    Print it in the listener thread, which does nothing else than receive and print: the
+    main thread, which waits in input(), cannot. print() ends the line, unless end= says otherwise.
     """
     joins(client, room)
     for nick, text in (("bob", "hi"), ("bob", "how are you?"), ("Алёна", "привет"), ("carol of the west", "me: too")):

@@ -192,7 +192,9 @@ class Ending:
             raise self._failure(f"{member} got {shown(told[-1][1].encode())} before {shortly(heard[-1])}, which had been said earlier",
                                 should, member, offset=told[-1][0])
         if not after:
-            raise self._failure(f"{member} got no system message on Ctrl-C", should, member)
+            failure = self._failure(f"{member} got no system message on Ctrl-C", should, member)
+            failure.where = unique(self._ended_at() + failure.where)
+            raise failure
         if all(self._is_about_another(text, member) for text in after):
             raise self._failure(f"{member} was told of others only, and not that the server stops: {cut(repr(after[-1]))}", should, member)
         if member.buffer:
@@ -231,14 +233,14 @@ class Ending:
         failure = self.evidence.failure(message, should, member, offset=offset, closed=self.in_time)
         connection = next((one for one in self.program.last_connections if one["peer"] == member.port), {"closed_at": ()})
         sends = [] if offset is None else self.evidence.own_file_first(self.evidence.spots(self.evidence.sender(member, offset), f"sends this to {member}"))
-        failure.where = unique(self.evidence.where_it_failed() + sends + self._interrupted() + self._cut_off() + self.keeps_it
+        failure.where = unique(self.evidence.where_it_failed() + sends + self._cut_off() + self.keeps_it
                                + failure.where + self.evidence.spots(connection["closed_at"], f"ends {member}'s connection", "called from here"))
         return failure
 
-    def _interrupted(self):
-        """The places that a KeyboardInterrupt went through which ended the program."""
+    def _ended_at(self):
+        """Where the program was ended, by an exit or a KeyboardInterrupt."""
         exits = self.program.exits
-        return self.evidence.spots(exits["where"], f"ends the program: {exits['how']}") if exits and "KeyboardInterrupt" in exits["how"] else []
+        return self.evidence.spots(exits["where"], f"ends the program: {exits['how']}", "called from here") if exits else []
 
     def _cut_off(self):
         """The places of the threads that still ran when the program ended, and where they were started."""

@@ -35,6 +35,7 @@ HINTS = (  # about errors that lie in the program's own text, whatever a client 
     (r"RuntimeError: .*(changed size|mutated) during iteration", "Another thread has put something in, or taken something out, while this line went through it. "
                                                                 "Go through a copy, list(...): a view, a generator or a second name is none. Where there is a lock, both hold it, "
                                                                 "who changes and who copies."),
+    (r"RuntimeError: cannot (notify|wait) on un-acquired lock", "wait() and notify() are called inside `with` of the same Condition."),
     (r"KeyError: <", "The dict has no such key, or no more: another thread may have taken it out meanwhile. pop(key, None) and get(key) do not mind."),
     (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
                                            "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))
@@ -277,7 +278,7 @@ class Evidence:
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
         main = [thread for thread in threads if thread["main"] and thread["places"]]
         at_the_end = not any(thread["main"] and thread["call"] != "end" for thread in threads)
-        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}")]
+        return unique([spot for thread in main for spot in self.spots(thread["places"], f"the main thread still {self.doing(thread)}", "called from here")]
                       + [spot for thread in self._waited_for(threads)
                          for spot in self.spots(thread["places"][:1], f"a thread still {self.doing(thread)}")
                          + (self.spots(thread["started_at"][:1], "starts a thread that is not a daemon thread, and still runs") if at_the_end else [])])

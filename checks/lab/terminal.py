@@ -160,7 +160,7 @@ class Terminal(Limited):
         """Return the Failure of what was typed and had no effect: where the threads stand that should have read it comes first."""
         failure, state = self.failure(message, should), self.program.ask("state") or {"threads": ()}
         typists = [thread for thread in state["threads"] if thread["call"] != "recv"]
-        failure.where = unique(self._lines_for_what_was_typed_last() + [spot for thread in typists for spot in self.evidence.spots(thread["places"], self.evidence.doing(thread))]
+        failure.where = unique(self._lines_for_what_was_typed_last() + [spot for thread in typists for spot in self.evidence.spots(thread["places"], self.evidence.doing(thread), "called from here")]
                                + failure.where)
         return failure
 

@@ -1,7 +1,7 @@
 """Compares Peer objects, which are equal to nothing but themselves, in place of nicks.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

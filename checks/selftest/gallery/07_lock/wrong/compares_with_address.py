@@ -1,7 +1,7 @@
 """Looks for the pair of nick and connection in the set, which nobody else can have.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import functools

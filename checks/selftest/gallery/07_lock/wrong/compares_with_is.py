@@ -1,7 +1,7 @@
 """Compares nicks with `is`: two strings that are equal are seldom the same object.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

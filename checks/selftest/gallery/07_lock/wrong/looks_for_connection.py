@@ -1,7 +1,7 @@
 """Looks for the connection in the dict where it should look for the nick.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

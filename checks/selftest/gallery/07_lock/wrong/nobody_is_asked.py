@@ -1,7 +1,7 @@
 """Lets everybody in under any nick: whether it is taken is not asked.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

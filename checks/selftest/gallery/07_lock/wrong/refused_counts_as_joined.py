@@ -1,7 +1,7 @@
 """Sets the nick before it has asked for it, so after a refusal the next try is a second join.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

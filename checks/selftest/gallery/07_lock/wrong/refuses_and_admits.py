@@ -1,7 +1,7 @@
 """Says that the nick is taken, and lets the client in with it all the same.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

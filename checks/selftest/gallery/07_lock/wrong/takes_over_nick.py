@@ -1,7 +1,7 @@
 """A second join with a nick takes it over: the dict's entry is written anew.
 
 fails: 07.1
-says: a second alice was let in, though 'alice' is in the room
+says: was let in, though 'alice' is in the room
 """
 
 import socket

@@ -36,7 +36,7 @@ def lines_for(evidence, peer, usually, now, what, usual, or_last=True):
     program = evidence.program
     found = lines_run(program, peer, usually, now)
     if found or not or_last:
-        when = f"is run for {what}, and not for {usual}" if what != usual else f"is run when {what} comes again, and not the first time"
+        when = f"is run for {what}, tried once more, and not for {usual}" if what != usual else f"is run when {what} comes again, and not the first time"
         return evidence.spots(found[:1] + found[1:][-LAST_LINES:], when)
     return last_lines(evidence, peer, now, what)
 
@@ -46,7 +46,7 @@ def last_lines(evidence, peer, now, what):
     program = evidence.program
     on_the_way = {tuple(spot[:2]) for thread in (program.state() or {"threads": ()})["threads"] for spot in thread["places"]}
     found = lines_run(program, peer, lambda: None, now)
-    return evidence.spots([spot for spot in found if spot[0] == evidence.name and tuple(spot[:2]) not in on_the_way][-LAST_LINES:], f"is run for {what}")
+    return evidence.spots([spot for spot in found if spot[0] == evidence.name and tuple(spot[:2]) not in on_the_way][-LAST_LINES:], f"is run for {what}, tried once more")
 
 
 class Pointing:

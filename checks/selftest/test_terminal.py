@@ -95,7 +95,7 @@ def test_idle_is_told_at_once(start):
     with pytest.raises(Failure, match="client.py sent nothing for 'hi', and will not: each of its threads waits") as caught:
         client.room.gets({"type": "chat", "text": "hi"})
     words = [spot["what"] for spot in caught.value.where]
-    assert client.deadlines == 0 and words[0] == "is run for 'hi'" and "waits for something to be typed" in words
+    assert client.deadlines == 0 and words[0] == "is run for 'hi', tried once more" and "waits for something to be typed" in words
 
 
 def test_idle_is_proved_not_guessed(start):

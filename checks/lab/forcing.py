@@ -87,8 +87,9 @@ class Rehearsal:
                 self.found[number] = REACHED if REACHED in orders else EXCLUDED if set(orders) == {EXCLUDED} else ELSE
                 if self.story or self.is_late() or list(self.found.values()).count(REACHED) >= MOST_SHOWN:
                     return
-        except (Failure, Unknown):
-            return  # the room is no more what it was: nothing can be told of it
+        except (Failure, Unknown):  # the room is no more what it was: nothing more can be told of it
+            disturbed = [error for error in self.server.program.uncaught if error["error"].endswith("during iteration")]
+            self.story = self.who_died(disturbed) if disturbed else []
 
     def is_late(self):
         return time.monotonic() > self.began + (SECONDS if REACHED in self.found.values() else MOST_SECONDS)
@@ -103,7 +104,7 @@ class Rehearsal:
 
     def may_be_excluded(self):
         """Was one at least seen to be impossible, and none to happen?"""
-        return EXCLUDED in self.found.values() and REACHED not in self.found.values()
+        return EXCLUDED in self.found.values() and REACHED not in self.found.values() and not self.story
 
     # -------------------------------------------------- one race
 

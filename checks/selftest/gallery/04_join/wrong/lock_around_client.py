@@ -1,6 +1,6 @@
 """Holds the lock for as long as a client is being served.
 
-fails: 04.2 04.3
+fails: 04.1
 says: no system message with 'bob' in it came to bob
 """
 

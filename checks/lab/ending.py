@@ -193,7 +193,7 @@ class Ending:
                                 should, member, offset=told[-1][0])
         if not after:
             failure = self._failure(f"{member} got no system message on Ctrl-C", should, member)
-            failure.where = unique(self._ended_at() + failure.where)
+            failure.where = unique(self.evidence.where_it_was_ended() + failure.where)
             raise failure
         if all(self._is_about_another(text, member) for text in after):
             raise self._failure(f"{member} was told of others only, and not that the server stops: {cut(repr(after[-1]))}", should, member)
@@ -236,11 +236,6 @@ class Ending:
         failure.where = unique(self.evidence.where_it_failed() + sends + self._cut_off() + self.keeps_it
                                + failure.where + self.evidence.spots(connection["closed_at"], f"ends {member}'s connection", "called from here"))
         return failure
-
-    def _ended_at(self):
-        """Where the program was ended, by an exit or a KeyboardInterrupt."""
-        exits = self.program.exits
-        return self.evidence.spots(exits["where"], f"ends the program: {exits['how']}", "called from here") if exits else []
 
     def _cut_off(self):
         """The places of the threads that still ran when the program ended, and where they were started."""

@@ -11,6 +11,7 @@ import re
 
 from .clients import WAIT
 from .faults import LOST
+from .seen import connection_of, reader_of, reads_on
 from .verdict import Failure, LabError, Unknown
 
 ENDING = 1.0  # seconds that a program may need from its last step to its end
@@ -99,7 +100,7 @@ class Evidence:
     def _where(self, state, peer, offset, closed, errors):
         """The places of a failure, the likeliest first, and whether the first of them is the cause itself."""
         program, threads, where, is_explained = self.program, state["threads"], [], False
-        mine = next((one for one in reversed(state["connections"]) if peer is not None and one["peer"] == peer.port), None)
+        mine, reader = (connection_of(peer, state), reader_of(peer, state)) if peer is not None else (None, None)
         if mine and getattr(peer, "reads", True):
             where += self.spots(mine["short_at"], f"send() took only a part of what was for {peer}, and the rest did not follow", "called from here")
         if peer is not None and offset is not None:
@@ -107,7 +108,7 @@ class Evidence:
         for error in errors:
             where += self.spots(error["where"], error["error"], "called from here")
         if program.exits and program.ended:
-            where += self.spots(program.exits["where"], f"ends the program: {program.exits['how']}")
+            where += self.where_it_was_ended()
         elif program.caught and not program.caught["error"].startswith("KeyboardInterrupt"):
             where += self.spots(program.caught["where"], f"{program.caught['error']}: caught, and then the program ends", "called from here")
         if closed and mine:
@@ -140,7 +141,6 @@ class Evidence:
                         where += self.spots(thread["places"], self.doing(thread), "called from here")
                 for thread in state.get("not_started", ()):
                     where[:0] = self.spots(thread["places"], f"{thread['name']} is made here, and never started")
-        reader = next((thread for thread in threads if mine and thread["id"] == mine["reader"]), None)
         if mine and mine["caught"] and mine["open"] and threads and not (reader and reader["call"]):
             then = "goes on and reads nothing more" if reader else "ends that has read"
             where[:0] = self.spots(mine["caught"]["where"], f"{mine['caught']['error']}: caught, and then the thread {then} from {peer}", "called from here")
@@ -273,6 +273,11 @@ class Evidence:
         """Where the errors were raised that nobody has caught."""
         return [spot for error in self.program.uncaught for spot in self.spots(error["where"][:1], error["error"])]
 
+    def where_it_was_ended(self):
+        """Where an exit or a KeyboardInterrupt has ended the program."""
+        exits = self.program.exits
+        return self.spots(exits["where"], f"ends the program: {exits['how']}", "called from here") if exits else []
+
     def what_keeps_it_running(self):
         """Where the threads stand, or were started, that Python waits for at the program's end."""
         threads = (self.program.ask("state") or {"threads": ()})["threads"]
@@ -372,11 +377,6 @@ def is_a(text, *kinds):
 def tasks_of(thread):
     """Where the tasks wait of the loop that this thread runs: [(stack, how many)]; the rarest first, for most serve their clients."""
     return sorted(collections.Counter(tuple(map(tuple, task)) for task in thread.get("tasks", ())).items(), key=lambda each: (each[1], -len(each[0])))
-
-
-def reads_on(connection):
-    """Does the program read again and again after the end of this stream? Once more is no sign of it."""
-    return connection["ends"] > 2
 
 
 def without_the_kit(text):

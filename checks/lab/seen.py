@@ -1,6 +1,5 @@
 """What is seen of a server from inside while it runs: does it rest, who waits for whom, what has gone over a connection."""
 
-from .evidence import reads_on
 from .processes import children
 
 NOTHING = {"threads": (), "connections": (), "accepted": 0, "moving": True}  # when nothing is seen
@@ -212,3 +211,8 @@ def is_consumed(connection, clients):
     """Has the program taken all that this connection's client sent, and would it not be told the end of the stream?"""
     client = connection and clients.get(connection["peer"])
     return bool(client) and connection["received"] == client.sent and (not client.finished or connection["ends"] > 0)
+
+
+def reads_on(connection):
+    """Does the program read again and again after the end of this stream? Once more is no sign of it."""
+    return connection["ends"] > 2

@@ -24,7 +24,7 @@ from . import sandbox
 from .verdict import LabError
 
 INSIDE = Path(__file__).parent / "inside"
-FORK_SECONDS = 5
+FORK_SECONDS = 20  # a busy machine may be slow
 MOST_SOURCE = 40_000  # bytes of the modules of one program that are compiled beforehand
 MOST_CODE = 100_000  # bytes of their code
 WINDOWS = sys.platform == "win32"
@@ -206,12 +206,14 @@ class ForkServer:
             return Forked(pid, *program)
 
     def end(self):
-        """End the process, and what it has forked without saying so."""
+        """End the process, and what it has forked without saying so, down to the last: it would run beside the one that is started in its place.
+
+        Raises LabError when some of it does not end.
+        """
         self.channel.close()
         self.process.kill()
         self.process.wait()
-        for process in orphans(self.started_at):
-            kill(process)
+        end_orphans(self.started_at, time.monotonic() + FORK_SECONDS)
 
 
 class Forked:
@@ -273,6 +275,16 @@ def orphans(since):
         if created(child) >= since:
             left += [child, *descendants(child)]
     return left
+
+
+def end_orphans(since, deadline):
+    """Kill them and what they start meanwhile, until there are none. Raises LabError when there still are some at the deadline."""
+    while left := orphans(since):
+        for process in left:
+            kill(process)
+        psutil.wait_procs(left, 1)
+        if time.monotonic() > deadline:
+            raise LabError(f"processes of the program are left: {left}")
 
 
 def created(process):

@@ -24,7 +24,7 @@ import psutil
 
 from . import processes, sandbox
 from .machine import Patience
-from .processes import ADOPTS, WINDOWS, descendants, kill, memory, orphans
+from .processes import ADOPTS, WINDOWS, descendants, end_orphans, kill, memory, orphans
 from .sleeping import naps, only_sleeps
 from .verdict import LabError
 from .writing import remove
@@ -399,12 +399,7 @@ class Program:
 
     def _end_orphans(self, deadline):
         processes.running.discard(self.process.pid)
-        while left := orphans(self.started_at):
-            for process in left:
-                kill(process)
-            psutil.wait_procs(left, 1)
-            if time.monotonic() > deadline:
-                raise LabError(f"processes of the program are left: {left}")
+        end_orphans(self.started_at, deadline)
 
     def _hear_out(self, deadline):
         os.close(self._commands)

@@ -1,8 +1,10 @@
 """A program by itself: how it is started and ended, what it may do, and what must be left of it."""
 
 import signal
+import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -108,6 +110,16 @@ def test_a_fork_server_that_was_ended_is_replaced(start):
     start(THREADED).client("alice").is_served()
     start(THREADED).client("bob").is_served()
     assert not processes.FORKS or processes.fork_servers[False].process.poll() is None
+
+
+@pytest.mark.skipif(not processes.FORKS, reason="nothing is forked here")
+def test_what_a_fork_server_was_at_when_it_was_ended_is_ended():
+    """Else a second process, which is started in its place, would find the same port taken: also where one process starts the next, and goes."""
+    server = processes.ForkServer(False, Path(tempfile.gettempdir()))
+    relay = subprocess.run([sys.executable, "-c", "import os, time\nwhile True:\n    if os.fork():\n        os._exit(0)\n    time.sleep(0.0005)\n"], check=False)
+    assert relay.returncode == 0 and processes.orphans(server.started_at)
+    server.end()
+    assert not processes.orphans(server.started_at)
 
 
 def test_evidence_of_a_client():

@@ -116,7 +116,7 @@ def test_a_fork_server_that_was_ended_is_replaced(start):
 def test_what_a_fork_server_was_at_when_it_was_ended_is_ended():
     """Else a second process, which is started in its place, would find the same port taken: also where one process starts the next, and goes."""
     server = processes.ForkServer(False, Path(tempfile.gettempdir()))
-    relay = subprocess.run([sys.executable, "-c", "import os, time\nwhile True:\n    if os.fork():\n        os._exit(0)\n    time.sleep(0.0005)\n"], check=False)
+    relay = subprocess.run([sys.executable, "-c", "import os, time\nuntil = time.time() + 10\nwhile time.time() < until:\n    if os.fork():\n        os._exit(0)\n    time.sleep(0.0005)\n"], check=False)
     assert relay.returncode == 0 and processes.orphans(server.started_at)
     server.end()
     assert not processes.orphans(server.started_at)

@@ -11,7 +11,9 @@ from lab.day import (
 from lab.evidence import place
 from lab.faults import MOST_POINTS
 from lab.messages import line
-from lab.nicks import SOON, ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, gets_the_nick, is_free_soon, is_not_let_in
+from lab.nicks import (
+    SOON, ask_while_both_are_late, ask_while_one_is_late, come_and_go_while_late, first_two_ask_while_one_is_late, gets_the_nick, is_free_soon, is_not_let_in,
+)
 from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_sent, test_no_server, test_quit, test_server_closes  # noqa: F401
 
 del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
@@ -256,6 +258,16 @@ def test_same_nick_at_the_same_moment(server):
     for number, sections in enumerate(itertools.product(range(1, MOST_SECTIONS + 1), repeat=2)):
         if not ask_while_both_are_late(server, f"{number} again", *sections, refused="walter"):
             break
+
+
+@after(test_same_nick_at_the_same_moment)
+def test_same_nick_in_an_empty_room(server):
+    """07.2 Of the first two who come, and ask for the same nick at the same moment, exactly one gets it
+
+    That nobody is there yet is no reason to take a nick without the lock, or without a
+    look: another one may be coming at this very moment.
+    """
+    first_two_ask_while_one_is_late(server)
 
 
 @alone

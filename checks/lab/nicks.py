@@ -1,7 +1,7 @@
 """Who gets a nick, and whether it is free again (lesson 07 and later)."""
 
 from .evidence import place
-from .faults import MOST_POINTS
+from .faults import MOST_POINTS, points
 
 SOON = 2.0  # seconds in which a nick becomes free: it may be a little later than it is announced
 
@@ -44,6 +44,25 @@ def ask_while_one_is_late(server):
         if is_first:
             is_let_in_later(beside, held)
     return most
+
+
+def first_two_ask_while_one_is_late(server):
+    """The same of the first two in an empty room, the thread of one being late at one point after another, each time in a fresh run."""
+    for point in points():
+        with server.anew() as fresh:
+            one, other = (fresh.kind(fresh, name) for name in ("ann", "bea"))  # not fresh.client(), before whom walter comes
+            with fresh.holds("recv", one, point) as hold:
+                one.asks_for("zoe")
+                held = hold.caught(one.has_something)
+                if not held:
+                    return
+                other.asks_for("zoe")
+                one.did(f"is served by a thread that is late just now, at {place(held.where)}")
+                fresh.waits_until(lambda: other.has_something() or fresh.rests(but=held), 1)
+            fresh.witness  # comes now, of whom only one of the two is told
+            for client in (one, other):
+                client.news.clear()
+            one_gets_it(one, other, "zoe", held, "when the other's came in between; nobody else was in the room")
 
 
 def ask_while_both_are_late(server, number, section, others_section, refused=""):

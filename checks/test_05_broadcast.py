@@ -409,17 +409,19 @@ def test_room_that_was_empty(server):
     """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
 
     There is one room. Whoever keeps it by a name of its own keeps the old one when it is made anew.
+    And who speaks while nobody else is there is a member all the same.
     """
-    early, ann = (server.kind(server, name) for name in ("early", "ann"))  # not server.client(), before whom walter comes, and stays
+    early, ann, bob = (server.kind(server, name) for name in ("early", "ann", "bob"))  # not server.client(), before whom walter comes, and stays
     ann.joins().leaves()
     ann.gets_end()
     server.notices(ann)
-    early.joins()
+    bob.joins().resets()
+    early.joins().says("is anybody there?")
     late = server.kind(server, "late").joins()
     early.is_told_of(late)
     for one, other in ((early, late), (late, early)):
         one.says("hi")
-        other.hears(one, "hi")
+        other.hears_at_last(one, "hi")  # what was said to nobody may go out when somebody has come
 
 
 @after(test_not_to_the_sender)

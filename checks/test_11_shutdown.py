@@ -171,14 +171,16 @@ def test_clean_end(server):
 
 @after(test_clean_end)
 def test_clean_end_of_an_empty_room(server):
-    """11.2 The process ends in time and cleanly, also when nobody has joined
+    """11.2 The process ends in time and cleanly, also when nobody has joined, or nobody is connected
 
     There may be nobody to tell, and a thread to end all the same.
     """
     server.kind(server, "the silent one")  # not server.client(), before whom walter joins
     server.waits_until(lambda: server.has_accepted(1), WAIT)
-    server.comes_to_rest()
-    server.gets_ctrl_c().was_clean()
+    with server.anew() as alone:
+        for each in (server, alone):
+            each.comes_to_rest()
+            each.gets_ctrl_c().was_clean()
 
 
 @after(test_clean_end)

@@ -252,9 +252,11 @@ def test_same_nick_at_the_same_moment(server):
     Look for the nick and put it in without letting the lock go in between: both inside
     one `with lock`.
     """
-    most = ask_while_one_is_late(server)
-    for number, sections in enumerate(itertools.product(range(1, min(most, MOST_SECTIONS) + 1), repeat=2)):
+    most = min(ask_while_one_is_late(server), MOST_SECTIONS)
+    for number, sections in enumerate(itertools.product(range(1, most + 1), repeat=2)):
         ask_while_both_are_late(server, f"{number}", *sections)
+    for section in range(1, most):  # it may be looked in this one, and taken in the next
+        ask_while_both_are_late(server, f"{section} then", section, most, leaves=True)
     for number, sections in enumerate(itertools.product(range(1, MOST_SECTIONS + 1), repeat=2)):
         if not ask_while_both_are_late(server, f"{number} again", *sections, refused="walter"):
             break

@@ -65,24 +65,29 @@ def first_two_ask_while_one_is_late(server):
             one_gets_it(one, other, "zoe", held, "when the other's came in between; nobody else was in the room")
 
 
-def ask_while_both_are_late(server, number, section, others_section, refused=""):
+def ask_while_both_are_late(server, number, section, others_section, refused="", leaves=False):
     """Two ask for the same nick, and the threads of both are late, each behind a critical section: its first, second and so on.
 
-    refused: a taken nick, for which both have asked before. Return whether a thread was held.
+    refused: a taken nick, for which both have asked before; leaves: does somebody leave in
+    between, so that there are as many members as before? Return whether a thread was held.
     """
+    leaver = leaves and server.client(f"fay {number}").joins()
     one, other, nick = server.client(f"cid {number}"), server.client(f"dora {number}"), f"another{number}"
     for client in (one, other) if refused else ():
         client.is_refused({"type": "join", "user": refused}, f"a join with the taken nick {refused!r}")
     with server.holds("section", one, section) as first, server.holds("section", other, others_section) as second:
         one.asks_for(nick)
         first.caught(one.has_something)
+        if leaver:
+            leaver.leaves()
+            server.waits_until(lambda: server.has_closed(leaver) and server.rests(but=first.held), 1)
         other.asks_for(nick)
         held = second.caught(lambda: other.has_something() or server.rests(but=first.held))
         if first.held and held:
             one.did(f"and {other} are served by threads that are both late, behind a critical section each, at {place(first.held.where)} and {place(held.where)}")
         first.release()
         server.waits_until(lambda: server.rests(but=held), 1)
-    one_gets_it(one, other, nick, held, "when the other's was late, too")
+    one_gets_it(one, other, nick, held, "when the other's was late, too" + ", and a third had left in between" * leaves)
     return bool(first.held)
 
 

@@ -40,7 +40,7 @@ def test_bytes_come_back(server):
     meaning: no word is a command. Go on until recv() returns b"".
     """
     alice = server.client("alice")
-    for data in (b"hello\n", b"just a word", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b"\n", b" \r\n ", b"\x03", b"\x04"):
+    for data in (b"hello\n", b"just a word", b"\0", bytes(range(256)), b"\xff\xfe", "Привет".encode(), b" \r\n ", *(bytes([value]) for value in range(256))):
         alice.sends_bytes(data)
         alice.gets_bytes(data)
     for word in (*COMMANDS, *map(str.encode, words_in(server.files))):
@@ -157,6 +157,42 @@ def test_much_and_half_close(server):
     alice.sends_bytes(data, reading=True)
     alice.half_closes()
     alice.gets_bytes(data)
+    alice.gets_end()
+
+
+@after(test_half_close, test_late_reader)
+def test_late_reader_and_half_close(server):
+    """01.3 The rest comes, and then the end of the stream, also when the client has finished sending and reads late
+
+    At the end of the stream there may be bytes for which the system had no room yet: send
+    them before you close.
+    """
+    alice = server.slow_client("alice")
+    alice.sends_until_stuck(most=1 << 18)
+    alice.half_closes()
+    server.comes_to_rest()
+    alice.gets_bytes(b"x" * alice.sent)
+    alice.gets_end()
+
+
+@after(test_half_close)
+def test_half_close_while_a_send_is_late(server):
+    """01.3 All of the rest comes, and then the end of the stream, also when the server is late to send it
+
+    Who closes a connection for which another thread sends waits until that one is through.
+    """
+    alice = server.client("alice")
+    alice.is_served()
+    tokens = []
+    with server.holds("send", alice) as hold:
+        for _ in range(3):
+            alice.speaks()
+            tokens.append(alice.token)
+        alice.half_closes()
+        held = hold.caught()
+        server.waits_until(lambda: server.rests(but=held), 1)
+    for alice.token in tokens:
+        alice.hears_back()
     alice.gets_end()
 
 

@@ -5,7 +5,8 @@ import json
 from lab.course import after, basis
 from lab.messages import LONGEST_LINE, line
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_half_close, test_half_close_while_a_send_is_late,
+    test_next_client, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_client_that_does_not_read, test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
@@ -54,6 +55,12 @@ def test_in_two_pieces(server):
         alice.gets(HELLO)  # so the first piece has been read
         alice.sends_bytes(whole[cut:])
         alice.gets(RUSSIAN)
+    long = line({"type": "chat", "text": "x" * 3000})
+    alice.sends_bytes(line(HELLO) + long[:2000])
+    alice.gets(HELLO)
+    alice.sends_bytes(long[2000:] + line(HELLO))  # what was looked for in vain in the first piece lies there from here on
+    for message in ({"type": "chat", "text": "x" * 3000}, HELLO):
+        alice.gets(message)
     alice.sends_bytes(line(HELLO) + b'{"n": 1}\r')  # white space; a line ends at its newline only
     alice.gets(HELLO)
     alice.sends_bytes(b"\n")

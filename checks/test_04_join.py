@@ -13,7 +13,7 @@ from test_03_messages import (  # noqa: F401
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
-NICKS = "  alice  ", "\tdora\u00a0", "x", "a_nick_of_exactly_32_characters!", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"
+NICKS = "  alice  ", "\tdora\u00a0", "x", "a_nick_of_exactly_32_characters!", "Алёна", LETTERS_32, "bob  the builder", "👩\u200d👩\u200d👧 & co", "Ele\u0301ne", " " * 30 + LETTERS_32[::-1] + " " * 30, 'the "\\n" one\'s <100%>', "{0} {x} %s %d", "system", "Server", "admin"
 WIRE = "type", "user", "text", "join", "chat", "leave", "utf"  # words that stand in every program
 
 
@@ -44,7 +44,8 @@ def test_join(server):
 def test_any_nick(server):
     """04.1 A nick is a string of 1 to 32 characters once stripped
 
-    user.strip() first; len() of a str counts characters, of bytes it counts bytes.
+    user.strip() first, and keep what is left as it is; len() of a str counts characters,
+    of bytes it counts bytes.
     """
     for nick in any_nicks(server):
         server.client("alice").joins(nick).closes()
@@ -111,24 +112,6 @@ def is_heard_under_any_nick(server):
         client.closes()
 
 
-def test_any_form(server):
-    """04.2 A message is known by its fields, whatever their order, the white space between them, and other fields beside them
-
-    Look a field up by its name, obj.get("type"): key order and white space in JSON mean
-    nothing. A field that you do not know is no fault.
-    """
-    alice = server.client("alice")
-    alice.sends_bytes(b'{ "user" :\t"alice" , "id": 1, "type":"join" }\n')
-    alice.is_told_of("alice", "alice's join is answered by a system message with the nick 'alice'")
-    alice.nick = "alice"
-    for text in ("hi", "chat", "leave"):
-        for form in ('  {"text":"%s","type" : "chat"}\t\n', '{"type": "chat", "id": [2], "text": "%s"}\n'):
-            alice.sends_bytes((form % text).encode())
-            alice.is_heard_saying("alice", text)
-    alice.sends_bytes(b'{"id": null, "type": "leave"}\n', may_end=True)
-    alice.gets_end()
-
-
 def test_no_other_nick(server):
     """04.2 Nobody chats under another's nick, whatever the message says
 
@@ -151,6 +134,42 @@ def test_leave(server):
     alice.leaves()
     alice.gets_end()
     server.client("bob").is_served()
+
+
+@after(test_leave)
+def test_any_form(server):
+    """04.2 A message is known by its fields, whatever their order, the white space between them, and other fields beside them
+
+    Look a field up by its name, obj.get("type"): key order and white space in JSON mean
+    nothing. A field that you do not know is no fault.
+    """
+    alice = server.client("alice")
+    alice.sends_bytes(b'{ "user" :\t"alice" , "id": 1, "type":"join" }\n')
+    alice.is_told_of("alice", "alice's join is answered by a system message with the nick 'alice'")
+    alice.nick = "alice"
+    for text in ("hi", "chat", "leave"):
+        for form in ('  {"text":"%s","type" : "chat"}\t\n', '{"type": "chat", "id": [2], "text": "%s"}\n'):
+            alice.sends_bytes((form % text).encode())
+            alice.is_heard_saying("alice", text)
+    alice.sends_bytes(b'{"id": null, "type": "leave"}\n', may_end=True)
+    alice.gets_end()
+
+
+@after(test_half_close)
+def test_answers_before_the_end(server):
+    """01.3 A client that has finished sending gets all its answers, also when the server is late to send them, and then the end
+
+    Who closes a connection for which another thread sends waits until that one is through.
+    """
+    alice = server.client("alice")
+    with server.holds("send", alice) as hold:
+        alice.sends_bytes(line({"type": "dance"}) * 3)
+        alice.half_closes()
+        held = hold.caught()
+        server.waits_until(lambda: server.rests(but=held), 1)
+    for _ in range(3):
+        alice.is_told("each unknown type is answered by a system message")
+    alice.gets_end()
 
 
 def test_nothing_after_a_leave(server):
@@ -215,8 +234,10 @@ def test_unknown_type(server):
 
     Everything that is not a join, a chat or a leave comes to one last branch.
     """
-    refuses(server, ({"type": "dance"}, 'the type "dance"'), ({"type": "CHAT", "text": "hi"}, 'the type "CHAT"'),
-            ({"type": "system", "text": "hi"}, 'the type "system"'), ({"type": ""}, "an empty type"))
+    refuses(server, *((message, f"the type {message['type']!r}") for message in (
+        {"type": "dance"}, {"type": "CHAT", "text": "hi"}, {"type": "system", "text": "hi"}, {"type": ""}, {"type": "chatter", "text": "hi"},
+        {"type": "leaves"}, {"type": "cha", "text": "hi"})))
+    newcomer_is_refused(server, ({"type": "joining", "user": "bob"}, "the type 'joining'"))
 
 
 def test_missing_field(server):
@@ -285,6 +306,12 @@ def test_pieces(server):
     alice.sends_bytes(b"".join(line({"type": "chat", "text": text}) for text in ("one", "два", "three")))
     for text in ("one", "два", "three"):
         alice.is_heard_saying(alice.nick, text)
+    long = line({"type": "chat", "text": "x" * 3000})
+    alice.sends_bytes(long[:2000])
+    server.takes_all(alice)
+    alice.sends_bytes(long[2000:] + line({"type": "chat", "text": "short"}))
+    for text in ("x" * 3000, "short"):
+        alice.is_heard_saying(alice.nick, text)
     bob = server.client("bob").joins(saying="here I am")
     bob.is_heard_saying(bob.nick, "here I am")
 
@@ -295,6 +322,6 @@ def test_any_text(server):
     Let json do the quoting, and end lines at b"\\n" only.
     """
     alice = server.client("alice").joins()
-    for text in ("two\nlines", 'a "quote" and a \\', "Привет 🎉", "\u2028 \x85", "\x00", "<b> &amp; 100% {}"):
+    for text in ("two\nlines", 'a "quote" and a \\', "Привет 🎉", "e\u0301 ﬁ", "\u2028 \x85", "\x00", "<b> &amp; 100% {}"):
         alice.says(text)
         alice.is_heard_saying("alice", text)

@@ -6,7 +6,8 @@ from test_04_join import *  # noqa: F403  what the lessons before asked still ho
 
 from lab.course import after, basis
 from lab.day import (
-    breaks_off, breaks_off_unnoticed, fence, finishes_sending, hear, leaves, says_and_done, says_and_is_heard, sends_nonsense)
+    breaks_off, breaks_off_unnoticed, fence, finishes_sending, hear, leaves, says_and_done, says_and_is_heard, sends_deep_brackets, sends_no_utf8,
+    sends_nonsense, sends_too_long_a_line)
 from lab.evidence import place
 from lab.faults import HOLD_SECONDS
 from lab.members import NICK_COMES_FIRST
@@ -223,6 +224,65 @@ def dies_unheard_while(server, member, act):
         act()
 
 
+@after(test_others_get_the_message)
+def test_others_go_on_when_an_answer_fails(server):
+    """05.2 A chat goes to the others also after an answer to somebody else has failed
+
+    What was taken before a send, a lock perhaps, is to be given back when the send raises:
+    `with`, or `finally`.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    server.cannot_send_to(carol, "EPIPE")
+    carol.sends({"type": "dance"})
+    server.calms_down()
+    for sender, other in ((bob, alice), (alice, bob)):
+        says_and_is_heard(sender, (other, server.witness), "still here")
+
+
+@after(test_others_get_the_message)
+def test_others_go_on_when_a_stalled_member_breaks_off(server):
+    """05.2 A chat goes to the others also after a member for whom there was no room has broken off
+
+    Any send may raise an OSError, also one that sends what is left of an earlier message.
+    """
+    alice, bob, ann = server.client("alice").joins(), server.client("bob").joins(), server.slow_client("ann").joins()
+    ann.stops_reading()
+    for number in range(20):
+        alice.says(f"{number} " + "x" * 30_000)
+        if server.waits_until(lambda: server.is_sending_to(ann) or server.has_given_up_on(ann), 0.1):
+            break
+    ann.resets(unnoticed=True)
+    server.notices(ann)
+    for sender, other in ((bob, alice), (alice, bob)):
+        sender.says("still here")
+        other.hears_at_last(sender, "still here")
+
+
+@after(test_chat_to_the_others)
+def test_namesakes(server):
+    """05.2 A chat goes to every other member, also to one with the same nick
+
+    A member is a connection, not a nick: until lesson 07 two may have the same. (Who is
+    refused a nick that is taken, as there, is no member.)
+    """
+    alice, first, second = server.client("alice").joins(), server.client("bob").joins(), server.client("another bob")
+    second.asks_for("bob")
+    second.is_told("a join with the nick 'bob' is answered by a system message")
+    if not second.is_in():
+        return
+    members = alice, first, second
+    for sender in members:
+        for other in members:
+            if other is not sender:
+                sender.says(f"hello {other}")
+                other.hears_at_last(sender, f"hello {other}")
+    second.leaves()
+    second.gets_end()
+    server.notices(second)
+    alice.says("who is there?")
+    first.hears_at_last(alice, "who is there?")
+
+
 @after(test_others_get_the_message, test_others_get_the_message_whatever_error_it_is)
 def test_chat_while_others_come_and_go(server):
     """05.2 A chat goes to every other member also while somebody joins, and while others leave
@@ -326,6 +386,34 @@ def test_end_by_a_bad_line_is_announced(server):
 
 
 @after(test_end_by_a_bad_line_is_announced)
+def test_end_by_any_bad_line_is_announced(server):
+    """05.3 A member is announced as gone whatever was wrong with the line: too long, not UTF-8, deeper than json goes
+
+    Announce it in `finally`: then it does not matter which error it was. json.loads()
+    raises a RecursionError where brackets stand in brackets too deep.
+    """
+    alice = server.client("alice").joins()
+    for sends in (sends_too_long_a_line, sends_no_utf8, sends_deep_brackets):
+        carol = server.client("carol").joins()
+        alice.is_told_of(carol)
+        sends(carol)
+        alice.is_told_of(carol, f"{alice} is told that carol has gone, whose connection a bad line has ended")
+        carol.closes()
+
+
+@after(test_leave_is_announced)
+def test_chat_before_a_leave(server):
+    """05.3 What a member says in one piece with its leave, before it, is heard
+
+    Take one message out of the buffer at a time, and handle it before you look at the next.
+    """
+    alice, bob = server.client("alice").joins(), server.client("bob").joins()
+    bob.sends_bytes(b"".join(map(line, ({"type": "chat", "text": "one"}, {"type": "chat", "text": "my last word"}, {"type": "leave"}))), may_end=True)
+    for text in ("one", "my last word"):
+        alice.hears(bob, text)
+
+
+@after(test_end_by_a_bad_line_is_announced)
 def test_chat_before_a_bad_line(server):
     """05.3 What a member says in one piece with such a line, before it, is heard
 
@@ -386,7 +474,7 @@ def goes_once(server, goes):
     bob.hears(alice, "still here")
 
 
-@after(test_leave_is_announced)
+@after(test_leave_is_announced, test_leave)  # noqa: F405
 def test_back_again(server):
     """05.1 Who comes back under the same nick is announced anew, as the leaving was
 
@@ -501,7 +589,7 @@ def test_stranger_goes_unnoticed(server):
 def test_order(server):
     """05.5 Each member hears one sender's messages in the order in which they were sent
 
-    Let one thread handle a client's messages, one after another.
+    Let one thread handle a client's messages, one after another, and leave none of them out.
     """
     alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
     for number in range(100):
@@ -619,7 +707,7 @@ def test_refused_join_is_private(server):
 def test_any_nick(server):
     """04.1 A nick is a string of 1 to 32 characters once stripped, and what is said is heard under it
 
-    user.strip() first, once, and keep what is left; len() of a str counts characters, of
-    bytes it counts bytes.
+    user.strip() first, once, and keep what is left, as it is; len() of a str counts
+    characters, of bytes it counts bytes.
     """
     is_heard_under_any_nick(server)

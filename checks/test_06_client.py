@@ -9,7 +9,8 @@ from lab.submission import words_in
 
 del (  # the server is given here: the rest of what it was asked for is enough
     test_after_a_reset_before_it_is_served, test_chat_before_a_bad_line, test_chat_while_others_come_and_go, test_order_when_sends_are_short,
-    test_others_get_the_message, test_others_get_the_message_whatever_error_it_is, test_the_same_twice)
+    test_namesakes, test_others_get_the_message, test_others_get_the_message_whatever_error_it_is, test_others_go_on_when_an_answer_fails,
+    test_others_go_on_when_a_stalled_member_breaks_off, test_the_same_twice)
 
 JOIN, LEAVE = {"type": "join", "user": "alice"}, {"type": "leave"}
 ODD_TEXTS = ('"quoted" and \\n', "100% {sure} %s", "{} of {0}", "%d degrees, rain at 40 %", "$name and ${name}", "C:\\new\\table", "日本語 and 🎉", '{"type": "leave"}',

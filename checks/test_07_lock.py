@@ -18,7 +18,7 @@ from test_06_client import test_chat_is_shown, test_joins_first, test_line_is_se
 
 del (  # the newcomer is in 07.1 now, who comes and goes meanwhile in 07.3, and the dead are in lesson 09
     test_chat_while_others_come_and_go, test_newcomer_is_told, test_others_get_the_message, test_others_get_the_message_whatever_error_it_is,
-    test_the_same_twice)
+    test_namesakes, test_others_go_on_when_an_answer_fails, test_the_same_twice)
 
 SEND_ERRORS = "EPIPE", "ECONNRESET"  # with which a send fails, see send(2)
 MANY = 20  # joins with a taken nick on one connection

@@ -3,6 +3,7 @@
 import contextlib
 
 from .faults import MOST_POINTS
+from .messages import LONGEST_LINE
 from .verdict import Failure, Unknown
 
 MORE_THAN_A_BUFFER = 20_000  # characters; a file made of a socket holds up to 8 KiB back
@@ -22,6 +23,18 @@ def breaks_off(member):
 
 def sends_nonsense(member):
     member.sends_bytes(b"this is no JSON\n", may_end=True)
+
+
+def sends_too_long_a_line(member):
+    member.sends_bytes(b'{"type": "chat", "text": "' + b"x" * LONGEST_LINE + b'"}\n', may_end=True)
+
+
+def sends_no_utf8(member):
+    member.sends_bytes(b'{"type": "chat", "text": "\xff"}\n', may_end=True)
+
+
+def sends_deep_brackets(member):
+    member.sends_bytes(b"[" * 30_000 + b"\n", may_end=True)  # deeper than json follows: a RecursionError
 
 
 GOING = leaves, finishes_sending, breaks_off, sends_nonsense

@@ -40,7 +40,7 @@ class Member(Messenger):
 
     def hears_one_of(self, who, texts):
         """Expect a chat message with one of these texts as the next chat message, and return its text."""
-        should = f"{self} hears {' or '.join(map(repr, texts))} from {who}"
+        should = f"{self} hears {' or '.join(cut(repr(text)) for text in texts)} from {who}"
         offset, got = self._next_chat(should)
         if got["user"] != nick_of(who) or got["text"] not in texts:
             raise self.server.failure(self._heard_wrong(got, nick_of(who), texts), should, client=self, offset=offset)
@@ -51,7 +51,7 @@ class Member(Messenger):
 
     def hears_nothing_before(self, who, text, but=()):
         """Expect this chat message, and none before it but with one of these texts."""
-        should = f"{self} hears {text!r} from {who}, and nothing that was said before"
+        should = f"{self} hears {cut(repr(text))} from {who}, and nothing that was said before"
         while True:
             offset, got = self._next_chat(should)
             if got["text"] == text:
@@ -119,10 +119,10 @@ class Member(Messenger):
 
     def _heard_wrong(self, got, who, texts):
         if got["text"] in texts:
-            return f"{self} heard {got['text']!r} from {got['user']!r}, but {who} said it"
+            return f"{self} heard {cut(repr(got['text']))} from {got['user']!r}, but {who} said it"
         if got["user"] == self.nick and who != self.nick:
             return f"{self} heard back what {self} had said: {shown(line(got))}"
-        return f"{self} heard something else first: {got['text']!r} from {got['user']!r}"
+        return f"{self} heard something else first: {cut(repr(got['text']))} from {got['user']!r}"
 
     def is_told(self, should, about=""):
         """Expect a system message that contains `about`; return it with its offset."""

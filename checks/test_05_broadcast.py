@@ -16,7 +16,7 @@ from lab.submission import words_in
 from test_04_join import is_heard_under_any_nick
 
 del (  # what is said goes to the others now, under the sender's nick; and who does not read may hold them up, until lesson 10
-    test_any_chat_comes_back, test_chat_comes_back, test_chat_to_sender_alone, test_chat_under_any_nick, test_client_that_does_not_read,
+    test_answers_before_the_end, test_any_chat_comes_back, test_chat_comes_back, test_chat_to_sender_alone, test_chat_under_any_nick, test_client_that_does_not_read,
     test_no_other_nick, test_own_bytes, test_own_bytes_when_threads_alternate, test_own_bytes_when_threads_start_late)
 
 LONG_TEXT = 65_000  # characters; what goes to the others has a name beside it, and perhaps more
@@ -450,6 +450,28 @@ def test_announced_once_though_a_send_fails(server):
     fence(alice, bob)
     for member in (alice, bob):
         member.was_told_nothing(f"{member} is told once that carol has gone", about="carol", more="one more")
+
+
+@after(test_leave_is_announced, test_every_other_member)
+def test_news_reach_the_others_though_a_send_fails(server):
+    """05.3 A leaving, and a coming, is announced to all the others also when the send of it to one member fails
+
+    One try around each send, whatever is sent: not one around the loop.
+    """
+    members, alice = [server.client(name).joins() for name in ("ann", "bob", "carol")], server.client("alice").joins()
+    dan, eve = server.client("dan").joins(), server.client("eve")
+    dead = first_to_hear(server, alice, members)
+    others = [member for member in (*members, alice, server.witness) if member is not dead]
+    for member in others:
+        member.forgets_system_messages()
+    server.cannot_send_to(dead, "EPIPE")
+    dan.leaves()
+    with server.pointing_to(server.failed_send_to(dead), f"fails, since {dead} has gone"):
+        for member in others:
+            member.is_told_of(dan)
+        eve.asks_for("eve")
+        for member in others:
+            member.is_told_of(eve)
 
 
 def goes_once(server, goes):

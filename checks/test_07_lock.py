@@ -66,7 +66,8 @@ def test_taken_nick(server):
     is_heard_and_leaves(hasty, "sybil")
     long = [f"{'a' * 15}{middle}{'b' * 15}{last}" for middle, last in ("xx", "yx", "xy")]  # 32 characters each
     server.client("somebody with a long name").joins(long[0])
-    for nick in ("Bob", "bobb", "bo", *long[1:]):
+    server.client("somebody with an accent").joins("Zo\u00eb")
+    for nick in ("Bob", "bobb", "bo", "Zoe\u0308", *long[1:]):  # the last but two looks like the one above, and is another
         similar = server.client(f"somebody called {nick}")
         similar.asks_for(nick)
         similar.is_told(f"a join with the nick {nick!r} is answered by a system message")
@@ -224,6 +225,21 @@ def test_nick_is_free_again(server):
     with server.pointing_to(server.failed_send_to(gone), "this send to a bob who goes at once fails"):
         is_free_soon(server, "bob", "a bob has gone while he was answered")
     alice.is_heard_as("alice")
+
+
+@after(test_nick_is_free_again)
+def test_nick_is_free_again_when_the_room_was_empty(server):
+    """07.1 A nick is free again also when the last member has left
+
+    Take out whoever goes, and look at nothing else: that nobody is left is no reason to keep one.
+    """
+    for goes in (leaves, finishes_sending, breaks_off):
+        last = server.kind(server, goes.__name__).joins()  # not server.client(), before whom walter comes, and stays
+        goes(last)
+        server.notices(last)
+    for goes in (leaves, finishes_sending, breaks_off):
+        again = server.kind(server, "again")
+        gets_the_nick(again, goes.__name__, f"the nick {goes.__name__!r} is still taken, though its member, the only one in the room, has gone", SOON)
 
 
 @after(test_nick_is_free_again)

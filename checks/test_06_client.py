@@ -192,6 +192,9 @@ def test_text_of_two_lines_is_shown(client, room):
     client.shows_words("apples", "pears")
     room.says(system("plums\n\ncherries\n"))
     client.shows_words("plums", "cherries")
+    for end in "\u2028\x85\x1c\r":  # which str.splitlines() takes for the end of a line; on the wire that is b"\n" alone
+        room.says(chat("bob", f"figs{end}dates"))
+        client.shows_words("figs", "dates")
     room.says(chat("bob", "that was all"))
     client.shows_all(["bob: that was all"])
 
@@ -379,6 +382,22 @@ def test_quit(client, room):
     sock.shutdown(socket.SHUT_RDWR) does. Then join the thread.
     """
     joins(client, room)
+    client.comes_to_rest()
+    client.types("/quit")
+    client.ends(within=2, code=0)
+    room.gets(LEAVE)
+    room.gets_the_end()
+
+
+@after(test_quit)
+def test_quit_before_any_answer(client, room):
+    """06.3 /quit ends the program within two seconds also when the server has not even answered the join
+
+    The main thread sends join and then reads what is typed: whatever the server says is for
+    the listener thread.
+    """
+    client.starts("alice")
+    room.gets(JOIN)
     client.comes_to_rest()
     client.types("/quit")
     client.ends(within=2, code=0)

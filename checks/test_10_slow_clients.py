@@ -7,7 +7,7 @@ from test_09_dead_clients import *  # noqa: F403  what the lessons before asked 
 
 from lab.clients import WAIT
 from lab.course import after
-from lab.day import breaks_off, finishes_sending, hear, is_over, joins_quietly, leaves, meet, says_and_is_heard
+from lab.day import breaks_off, breaks_off_unnoticed, finishes_sending, hear, is_over, joins_quietly, leaves, meet, says_and_is_heard
 from lab.evidence import place
 from lab.faults import MOST_POINTS, points
 from lab.nicks import is_free_again
@@ -210,6 +210,26 @@ def test_nothing_blocks_when_it_is_disconnected(server):
     server.sharing.looks_for((server.witness, alice, bob))
     reads_too_late(bob, alice)
     server.sharing.never_waits()
+
+
+@after(test_bound)
+def test_bound_of_one_who_has_broken_off(server):
+    """10.2 The others go on when a member's outbox is full just after it has broken off
+
+    What is done to its connection then, shutdown() too, raises an OSError: one try around
+    it, or the fault is the sender's.
+    """
+    server.patience = PATIENCE
+    alice, ben = server.client("alice").joins(), joins_slowly(server, "ben")
+    with no_room_for(ben):
+        piles_up(ben, alice, said := [], LONG, lambda: size(said) > MUCH)
+    if not has_left(ben):
+        return
+    bob = joins_slowly(server, "bob")
+    with no_room_for(bob), breaks_off_unnoticed(bob, "with that"):
+        for number in range(len(said) + MORE):
+            says_and_is_heard(alice, (server.witness,), f"{number} {LONG}")
+    says_and_is_heard(alice, (server.witness,), "still here")
 
 
 @after(test_bound)

@@ -5,6 +5,11 @@ from .messages import Messenger, line
 from .story import cut, shown
 
 
+ODD = "out of order, or something is lost"
+OUTBOXES = 10  # the lesson from which on each member has one
+IN_OUTBOX = "One thread takes from an outbox, the oldest first, and sends all of a message before it takes the next; what was put in stays until then."
+
+
 class Member(Messenger):
     """A client that joins and chats, and hears itself (lesson 04)."""
 
@@ -65,8 +70,7 @@ class Member(Messenger):
         offset, got = self.next_message(should, lambda message: is_chat(message) and message["user"] == nick,
                                         Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
         if got["text"] != text:
-            raise self.server.failure(f"{self} heard {cut(got['text'])!r} from {who} first: out of order, or something is lost",
-                                      should, client=self, offset=offset)
+            raise self.server.failure(f"{self} heard {cut(got['text'])!r} from {who} first: {ODD}", should, client=self, offset=offset, hint=self._in_order())
 
     def hears_all(self, who, texts, unless=lambda: False):
         """Expect these chat messages as the next ones from this member, or as many of them as come until unless() is true."""
@@ -80,9 +84,8 @@ class Member(Messenger):
         self.waits(come, should, Later(lambda: self._not_heard(f"{f'only {len(mine):,}' if mine else 'none'} of {len(texts):,} messages from {who} came to {self}")))
         for (offset, message), text in zip(mine, texts):
             if message["text"] != text:
-                why = "out of order, or something is lost" if message["text"] in texts else "nobody said that"
-                raise self.server.failure(f"{self} heard {cut(message['text'])!r} from {who} and not {cut(text)!r}: {why}",
-                                          should, client=self, offset=offset)
+                raise self.server.failure(f"{self} heard {cut(message['text'])!r} from {who} and not {cut(text)!r}: {ODD}",
+                                          should, client=self, offset=offset, hint=self._in_order())
         taken = {offset for offset, _ in mine}
         self.inbox[:] = [entry for entry in self.inbox if entry[0] not in taken]
 
@@ -100,11 +103,16 @@ class Member(Messenger):
         self.waits(decided, should, Later(lambda: self._not_heard(f"{cut(repr(text))} from {who} did not come to {self}")))
         entry = next((entry for entry in self.inbox if mine(entry[1])), None)
         if entry and entry[1]["text"] != text:
-            raise self.server.failure(f"{self} heard {cut(entry[1]['text'])!r} from {who} and not {cut(text)!r}: out of order, or something is lost",
-                                      should, client=self, offset=entry[0])
+            raise self.server.failure(f"{self} heard {cut(entry[1]['text'])!r} from {who} and not {cut(text)!r}: {ODD}",
+                                      should, client=self, offset=entry[0], hint=self._in_order())
         if entry:
             self.inbox.remove(entry)
         return bool(entry)
+
+    def _in_order(self):
+        """The hint when messages come in another order, or not all; None if there is a better one."""
+        is_known = self.server.program.uncaught or self.server.program.stuck
+        return IN_OUTBOX if self.server.number >= OUTBOXES and not is_known else None
 
     def is_cut_off(self):
         """Expect that the server has ended the connection, wherever it was then."""

@@ -86,7 +86,7 @@ class Seen:
         if mine["reader"] is None:
             return f"no thread of the server reads what {client} sends"
         thread = next((thread for thread in state["threads"] if thread["id"] == mine["reader"]), {})
-        if thread.get("waits_for"):
+        if thread.get("call") not in (None, "", "recv", "select", "nap"):
             return f"the thread of {client} {self.evidence.doing(thread)}"
         if not is_consumed(mine, {client.port: client}):
             return f"the server reads nothing more from {client}"

@@ -22,6 +22,8 @@ DOES = {"walk": "goes through {}", "copy": "copies {}", "__iter__": "copies {}",
         "__iadd__": "changes {}", "clear": "empties {}"}
 GOING_THROUGH = {"walk", "copy", "__iter__"}
 LOOKING = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "__repr__"}
+LET_GO = ("Is the lock let go on every way out of that section, also with return, break or an exception? `with lock:` does that. "
+          "What may block stands behind the section: receive and send there.")
 ONE_LOCK = "every thread touches the members (reading, changing, going through them) only while it holds one and the same lock"
 
 
@@ -219,7 +221,8 @@ class Sharing:
                        f"taken at {place(call['lock']['since'])}",
                        "nothing that may block (send, recv, accept, connect, sleep, a blocking queue or join) is called while the lock is held",
                        unique(where), [("What can come of it", [
-                           "As long as this call lasts nobody gets the lock: nobody can join or leave, and nobody is heard."])])
+                           "As long as this call lasts nobody gets the lock: nobody can join or leave, and nobody is heard."])],
+                       LET_GO if any(each["call"] == "recv" for each in found) else None)
 
     def _was_free(self, release):
         lock = self._name(release["lock"])

@@ -5,6 +5,7 @@ import json
 from .clients import Client, Later
 from .story import shown
 
+MIXED = "A message and its newline go out in one piece, by one sendall(): or another thread's comes in between."
 LONGEST_LINE = 65_536  # bytes of one message, with its newline
 LONGEST_REPLY = 1 << 20  # bytes of one line from the server
 MOST_WAITING = 200_000  # messages that nobody has looked at; who sends more sends for ever
@@ -65,7 +66,7 @@ class Messenger(Client):
         message, wrong = parsed(data)
         if wrong:
             raise self.server.failure(f"{self} got a line {wrong}: {shown(data)}",
-                                      "each line from the server is one JSON object in UTF-8", client=self,
+                                      "each line from the server is one JSON object in UTF-8", client=self, hint=MIXED if b"}{" in data else None,
                                       offset=offset + len(data) - 1)  # where another message got into this one, it is the last that did
         return message
 

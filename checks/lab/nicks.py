@@ -59,10 +59,12 @@ def first_two_ask_while_one_is_late(server):
                 other.asks_for("zoe")
                 one.did(f"is served by a thread that is late just now, at {place(held.where)}")
                 fresh.waits_until(lambda: other.has_something() or fresh.rests(but=held), 1)
+                is_answered = other.has_something()
             fresh.witness  # comes now, of whom only one of the two is told
             for client in (one, other):
                 client.news.clear()
-            one_gets_it(one, other, "zoe", held, "when the other's came in between; nobody else was in the room")
+            if one_gets_it(one, other, "zoe", held, "when the other's came in between; nobody else was in the room") is one and is_answered:
+                return  # the late one was in already
 
 
 def ask_while_both_are_late(server, number, section, others_section, refused="", leaves=False):
@@ -92,7 +94,7 @@ def ask_while_both_are_late(server, number, section, others_section, refused="",
 
 
 def one_gets_it(one, other, nick, held, when):
-    """Of these two that have asked for this nick exactly one is let in. held: the thread that was late meanwhile."""
+    """Of these two that have asked for this nick exactly one is let in; return it. held: the thread that was late meanwhile."""
     server = one.server
     for client in (one, other):
         client.is_told(f"{client}'s join is answered by a system message")
@@ -106,6 +108,7 @@ def one_gets_it(one, other, nick, held, when):
     for client in (one, other):
         client.closes()
     server.waits_until(server.rests, 1)
+    return let_in[0]
 
 
 def is_let_in_later(client, held):

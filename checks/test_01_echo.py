@@ -184,7 +184,7 @@ def test_half_close_while_a_send_is_late(server):
     alice = server.client("alice")
     alice.is_served()
     tokens = []
-    with server.holds("send", alice) as hold:
+    with server.holds("sent", alice) as hold:
         for _ in range(3):
             alice.speaks()
             tokens.append(alice.token)

@@ -162,7 +162,7 @@ def test_answers_before_the_end(server):
     Who closes a connection for which another thread sends waits until that one is through.
     """
     alice = server.client("alice")
-    with server.holds("send", alice) as hold:
+    with server.holds("sent", alice) as hold:
         alice.sends_bytes(line({"type": "dance"}) * 3)
         alice.half_closes()
         held = hold.caught()

@@ -258,7 +258,7 @@ def test_others_go_on_when_a_stalled_member_breaks_off(server):
         other.hears_at_last(sender, "still here")
 
 
-@after(test_chat_to_the_others)
+@after(test_chat_to_the_others, test_leave)  # noqa: F405
 def test_namesakes(server):
     """05.2 A chat goes to every other member, also to one with the same nick
 
@@ -514,7 +514,7 @@ def test_back_again(server):
         alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
 
 
-@after(test_leave_is_announced)
+@after(test_leave_is_announced, test_leave)  # noqa: F405
 def test_room_that_was_empty(server):
     """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
 

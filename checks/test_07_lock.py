@@ -72,7 +72,7 @@ def test_taken_nick(server):
         similar.asks_for(nick)
         similar.is_told(f"a join with the nick {nick!r} is answered by a system message")
         if not similar.is_in():
-            raise server.failure(f"the nick {nick!r} was refused, though nobody in the room has just this one", "a nick is taken by a member of just this nick", client=similar)
+            raise server.failure(f"the nick {nick!a} was refused, though nobody in the room has just this one", "a nick is taken by a member of just this nick", client=similar)
     alice.says("still me")
     bob.hears_from(alice, "still me")
     may_be_refused_often(server.client("a stubborn bob"), "bob")

@@ -198,22 +198,29 @@ def at_put():
         wait_at(asked["put", peer].pop(0)[0], "put", peer)
 
 
-def at_send(sock, conn, at_once):
-    """If a hold is set for sends to this client, hold this one; if it is to be done at once: say that it would block."""
+def at_send(sock, conn, at_once, is_promised):
+    """If a hold is set for sends to this client, hold this one; if it is to be done at once: say that it would block.
+
+    Not if a select() has promised since the last one that there is room.
+    """
     if not at_once:
         with witness.Call("send", sock, conn, there=lambda: False):
             at("send", conn)
             before_a_full_buffer(sock, conn)
-        return
-    ident = _thread.get_ident()
-    for what in ("send", "full"):
-        key = what, conn.peer
-        if asked.get(key) and (what == "full" or refused.get(key, ident) == ident):  # of several who send the first is late alone
-            conn.full_at = steps(sys._getframe(2))
-            if key not in refused:
-                refused[key] = ident
-                witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=places(conn.full_at))
-            raise would_block()
+    elif not is_promised and any([refuses(what, conn, sys._getframe(2)) for what in ("send", "full")]):
+        raise would_block()
+
+
+def refuses(what, conn, frame):
+    """Is there to be no room for what this thread, in this frame, sends to this client? Of several who send the first is late alone."""
+    key, ident = (what, conn.peer), _thread.get_ident()
+    if not asked.get(key) or what == "send" and refused.get(key, ident) != ident:
+        return False
+    conn.full_at = steps(frame)
+    if key not in refused:
+        refused[key] = ident
+        witness.tell(event="held", what=what, peer=conn.peer, thread=None, where=places(conn.full_at))
+    return True
 
 
 def before_a_full_buffer(sock, conn):

@@ -48,7 +48,7 @@ def wait_for_one(timeout, wait, reading, writing, without, is_found=bool, name="
     with Call("select", None, None, timed or timeout is not None, there, watched) as call:
         while True:
             ready = wait(None if until is None else max(0, until - monotonic()))
-            seen = without(ready) if holds.asked or holds.refused else ready
+            seen = without(ready)
             call.found = is_found(seen)
             if call.found or not is_found(ready) or until is not None and monotonic() >= until:
                 return seen
@@ -73,8 +73,17 @@ def is_refused(fd, thread=None):
 
 def with_room(ready, writing, fd_of=lambda key: key):
     """What was found ready, [(key, events)], without the event `writing` where there is no room."""
-    seen = [(key, events & ~writing if is_refused(fd_of(key)) else events) for key, events in ready]
+    seen = [(key, events & ~writing if events & writing and has_none(fd_of(key)) else events) for key, events in ready]
     return [(key, events) for key, events in seen if events]
+
+
+def has_none(fd):
+    """The same of one that was found ready. Where there is room that is a promise: a send takes a byte at least."""
+    conn = connections.get(fd)
+    if conn is None:
+        return False
+    conn.is_promised = not (holds.asked and holds.refuses("send", conn, sys._getframe(2))) and not is_refused(fd)
+    return not conn.is_promised
 
 
 def number(file):
@@ -98,7 +107,7 @@ def selecting(select):
 def select_sockets(rlist, wlist, xlist, timeout=None):
     """select.select."""
     def without(ready):
-        return ready[0], [file for file in ready[1] if not is_refused(number(file))], ready[2]
+        return ready[0], [file for file in ready[1] if not has_none(number(file))], ready[2]
 
     rlist, wlist = list(rlist), list(wlist)
     reading, writing = [[number(file) for file in files] for files in (rlist, wlist)]

@@ -153,8 +153,9 @@ def transmit(name, sock, data, flags, call):
     if holds.points:
         holds.let_go(by_send=True)
     waits_for_room = sock.gettimeout() != 0 and not flags & DONT_WAIT
+    is_promised, conn.is_promised = conn.is_promised and name == "send", False
     if holds.asked:
-        holds.at_send(sock, conn, not waits_for_room)
+        holds.at_send(sock, conn, not waits_for_room, is_promised)
     try:
         size = memoryview(data).nbytes
     except TypeError:

@@ -77,6 +77,7 @@ class Connection:
         self.accepted_at = accepted_at  # or connected
         self.received = self.sent = 0  # bytes
         self.is_shut = False  # by us, so that reading tells the end at once
+        self.is_promised = False  # has a select() told since the last send that there is room?
         self.lingers = False  # will close() wait, see SO_LINGER in socket(7)?
         self.has_copies = False  # of its file, see dup(2)
         self.ends = 0  # times that reading told the end of the stream, or an error; 1 at least when a send has failed

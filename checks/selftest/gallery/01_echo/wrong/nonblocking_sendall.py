@@ -1,6 +1,6 @@
 """Sendall on a non-blocking socket; when it is full, an unknown part is sent and the rest is dropped.
 
-fails: 01.2
+fails: 01.2 01.3
 says: bytes came back to alice
 """
 

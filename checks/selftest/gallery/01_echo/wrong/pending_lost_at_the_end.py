@@ -1,6 +1,7 @@
 """Closes at the end of the stream, though bytes wait for room still.
 
 fails: 01.3
+says: the server closed alice's connection
 """
 import select
 import socket
@@ -22,7 +23,7 @@ def pump(conn):
             else:
                 eof = True
         if w:
-            del pending[:conn.send(pending)]
+            del pending[:conn.send(pending)]  # <--
 
 
 def main():

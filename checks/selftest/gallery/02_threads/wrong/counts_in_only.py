@@ -41,4 +41,4 @@ class Server(socketserver.ThreadingTCPServer):
 
 if __name__ == "__main__":
     with Server(("127.0.0.1", 9090), Echo) as server:
-        server.serve_forever()
+        server.serve_forever()  # <--

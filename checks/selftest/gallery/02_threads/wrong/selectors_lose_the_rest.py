@@ -1,6 +1,7 @@
 """One thread with selectors, which forgets at the end of a stream what it had no room for.
 
 fails: 01.3
+says: the server closed alice's connection
 """
 import selectors
 import socket
@@ -29,7 +30,7 @@ class Peer:
                     self.eof = True
             if self.out:
                 try:
-                    n = self.sock.send(self.out)
+                    n = self.sock.send(self.out)  # <--
                     del self.out[:n]
                 except BlockingIOError:
                     pass

@@ -1,6 +1,6 @@
 """Decodes the line as ASCII: enough for Python's own clients, which escape the rest.
 
-fails: 03.2 03.1
+fails: 03.2 03.1 03.3
 says: the server closed alice's connection
 """
 

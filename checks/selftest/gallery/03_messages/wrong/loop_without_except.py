@@ -1,6 +1,6 @@
 """One selectors loop for all clients, and a bad line's exception leaves it.
 
-fails: 03.4
+fails: 03.4 03.3
 says: server.py stopped with JSONDecodeError
 """
 

@@ -1,6 +1,6 @@
 """Serves one client after another, without threads.
 
-fails: 02.1 03.1 03.3 03.4 03.5
+fails: 02.1 03.1 03.2 03.3 03.4 03.5
 says: no message came to bob
 """
 

@@ -1,6 +1,6 @@
 """Takes one message after each recv, so that the second of a piece waits for more to arrive.
 
-fails: 03.1 03.3
+fails: 03.1 03.3 03.4
 says: no message came to alice
 """
 

@@ -1,6 +1,6 @@
 """Sends back only the fields it knows, not the object that came.
 
-fails: 03.2
+fails: 03.2 03.1
 says: alice got another message
 """
 

@@ -1,6 +1,6 @@
 """Remembers how far it has searched for a newline, so that no byte is looked at twice.
 
-fails: 03.1
+fails: 03.1 03.4
 says: alice
 After a line has been cut off the mark is not set back: the next line's newline, which is in the buffer
 already, stands before the mark and is not seen until more comes, or never.
@@ -25,7 +25,7 @@ class LineReader:
             self.searched = len(self.buffer)
             if self.searched >= MAX_LINE:
                 raise ValueError("line too long")
-            data = self.sock.recv(8192)
+            data = self.sock.recv(8192)  # <--
             if not data:
                 return None
             self.buffer += data

@@ -1,6 +1,6 @@
 """One recv is taken for one message.
 
-fails: 03.1 03.3 03.5
+fails: 03.1 03.3 03.4 03.5
 says: the server closed alice's connection
 """
 

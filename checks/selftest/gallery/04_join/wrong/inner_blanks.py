@@ -1,6 +1,7 @@
 """A nick is tidied: no blanks around it and single ones inside.
 
 fails: 04.1
+says: no system message with 'bob  the builder' in it came to alice
 The stripped form is the nick; two blanks inside it are a part of it and are lost here (also in a chat's user, 04.2).
 """
 

@@ -33,7 +33,7 @@ def handle_client(conn, addr):
                         send_json(conn, {"type": "chat", "user": nick, "text": text})
                     case {"type": "leave"}:
                         break
-                    case _:  # the client may try again
+                    case _:  # the client may try again  # <--
                         send_json(conn, system("join first, once, with a nick of 1 to 32 characters; then chat"))
         except (OSError, ValueError) as error:  # broke off, or sent no message
             print(f"{addr}: {error}")

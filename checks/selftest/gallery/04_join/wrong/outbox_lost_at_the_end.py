@@ -1,6 +1,7 @@
 """A writer thread sends the answers, and the connection is closed before it has sent all.
 
 fails: 01.3
+says: the server closed alice's connection
 """
 import json
 import queue
@@ -49,7 +50,7 @@ def lines(f):
 
 
 def handle(conn):
-    with closing(conn), conn.makefile("rb", 2048) as f, closing(protocol()) as p:
+    with closing(conn), conn.makefile("rb", 2048) as f, closing(protocol()) as p:  # <--
         next(p)
         q = queue.Queue()
         threading.Thread(target=pump, args=(conn, q), daemon=True).start()

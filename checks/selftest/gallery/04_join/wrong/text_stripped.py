@@ -1,6 +1,6 @@
 """Strips the text of a chat, and with it the newlines and spaces that belong to it.
 
-fails: 03.2
+fails: 03.2 04.2
 says: alice heard something else first
 """
 

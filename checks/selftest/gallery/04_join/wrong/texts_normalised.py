@@ -1,6 +1,7 @@
 """Brings texts into a normal form of Unicode: what comes back is not what was sent.
 
 fails: 03.2
+says: alice heard something else first
 """
 import logging
 import socket
@@ -21,7 +22,7 @@ class Client(threading.Thread):
         self.inbuf = bytearray()
 
     def send(self, **kw):
-        utils.send_json(self.conn, kw)
+        utils.send_json(self.conn, kw)  # <--
 
     def refuse(self, why):
         self.send(type="system", text="Error: " + why)

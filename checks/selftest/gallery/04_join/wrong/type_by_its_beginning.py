@@ -1,6 +1,7 @@
 """Looks only at the beginning of the type: who says "joining" joins.
 
 fails: 04.4
+says: no system message came to alice
 """
 import socket
 import threading
@@ -52,7 +53,7 @@ class Session:
 
     @staticmethod
     def need(m, key):
-        v = m.get(key)
+        v = m.get(key)  # <--
         if not isinstance(v, str):
             raise Refused(f"{key} must be a string")
         return v

@@ -1,9 +1,6 @@
 """One thread and a selector; what cannot be sent at once waits in a buffer of the client."""
 
 import contextlib
-import contextlib
-import contextlib
-import contextlib
 import json
 import selectors
 import socket

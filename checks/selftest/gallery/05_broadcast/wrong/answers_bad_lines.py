@@ -1,6 +1,6 @@
 """A line that is not a JSON object is answered and the connection goes on.
 
-fails: 03.4
+fails: 03.4 05.3
 says: the server did not close mallory's connection
 """
 

@@ -23,7 +23,7 @@ class Channel:
     def write(self, data):
         with self._lock:
             try:
-                self._sock.sendall(data)
+                self._sock.sendall(data)  # <--
             except OSError:
                 pass
 

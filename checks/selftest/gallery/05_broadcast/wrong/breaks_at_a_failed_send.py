@@ -1,6 +1,6 @@
 """Leaves the walk with break when a send fails.
 
-fails: 05.2
+fails: 05.2 05.3
 says: no chat message from alice came to
 """
 

@@ -1,6 +1,7 @@
 """Against spam: what somebody says twice in a row is said once.
 
 fails: 05.2
+says: no chat message came to alice, only the system message 'carol has come'
 A chat goes to every other member, also one with the same text as the last.
 """
 import socket

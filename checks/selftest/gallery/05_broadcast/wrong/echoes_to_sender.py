@@ -1,6 +1,6 @@
 """A chat goes to every member, its sender too.
 
-fails: 05.2
+fails: 05.2 05.5
 says: alice heard back what alice had said
 """
 

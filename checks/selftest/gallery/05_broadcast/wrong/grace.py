@@ -63,7 +63,7 @@ def client(conn):
         while (obj := recv_json(conn, buffer)) is not None:
             match obj:
                 case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
-                    nick = user.strip()
+                    nick = user.strip()  # <--
                     room.arrive(conn, nick)
                 case {"type": "chat", "text": str(text)} if nick is not None:
                     room.tell({"type": "chat", "user": nick, "text": text}, but=conn)

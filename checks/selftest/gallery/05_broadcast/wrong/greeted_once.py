@@ -63,7 +63,7 @@ def run(conn):
                 case {"type": "leave"}:
                     return
                 case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
-                    nick = user.strip()
+                    nick = user.strip()  # <--
                     room.add(conn, nick)
                 case {"type": "chat", "text": str(text)} if nick is not None:
                     room.send({"type": "chat", "user": nick, "text": text}, skip=conn)

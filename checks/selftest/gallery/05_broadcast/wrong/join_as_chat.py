@@ -1,6 +1,6 @@
 """A join is announced to the others as a chat message of a user called server.
 
-fails: 05.1 01.1 01.2 01.3 01.4 01.5 02.1 05.2 05.4
+fails: 05.1 01.1 01.2 01.3 01.4 01.5 02.1 05.2 05.4 05.5
 says: no system message with 'carol' in it came to alice
 """
 

@@ -1,6 +1,6 @@
 """The accept loop itself reads the first message, so a silent client keeps all newcomers waiting.
 
-fails: 02.1
+fails: 02.1 05.1
 says: no system message with 'bob' in it came to bob
 """
 

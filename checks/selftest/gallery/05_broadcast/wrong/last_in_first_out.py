@@ -1,6 +1,6 @@
 """Chats wait on a stack, so of those that wait the last goes out first.
 
-fails: 05.5 03.1
+fails: 05.5 03.1 05.3
 says: carol heard 'alice
 """
 

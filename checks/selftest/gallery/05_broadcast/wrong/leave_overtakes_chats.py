@@ -1,6 +1,7 @@
 """Looks for a leave among the messages that came together before it serves the others.
 
 fails: 05.3
+says: no chat message came to alice, only the system message 'bob ist weg'
 """
 import queue
 import socket
@@ -24,7 +25,7 @@ class Member:
     def write(self):
         try:
             for obj in iter(self.out.get, None):
-                send_json(self.conn, obj)
+                send_json(self.conn, obj)  # <--
         except OSError:
             while self.out.get() is not None:
                 pass

@@ -1,6 +1,6 @@
 """Who has left stays in the dict, and the next one to say something dies of the failed send.
 
-fails: 05.3 05.2
+fails: 05.3 05.2 05.4
 says: no chat message came to bob
 """
 

@@ -67,7 +67,7 @@ class Handler(socketserver.BaseRequestHandler):
                         room.add(self.member)
                     case {"type": "chat", "text": str(text)} if self.member:
                         if self.member.repeats(text):
-                            continue
+                            continue  # <--
                         room.tell({"type": "chat", "user": self.member.nick, "text": text}, but=self.member)
                     case _:
                         send_json(self.request, {"type": "system", "text": "refused"})

@@ -1,6 +1,6 @@
 """Reads lines of any length.
 
-fails: 03.3
+fails: 03.3 05.3
 says: the server did not close mallory's connection
 """
 

@@ -1,6 +1,6 @@
 """A send that fails ends the sender: the error goes up to the thread of whoever was talking.
 
-fails: 05.2
+fails: 05.2 05.3
 says: no chat message from alice came to
 """
 

@@ -25,7 +25,7 @@ def broadcast_data(sock, message):
         writable = others
     for s in writable:
         try:
-            send_json(s, message)
+            send_json(s, message)  # <--
         except OSError:
             pass  # broken connection, its own thread cleans up
 

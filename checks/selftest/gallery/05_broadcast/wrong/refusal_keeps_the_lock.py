@@ -1,6 +1,7 @@
 """Refuses between acquire() and release(): when that send fails the lock stays taken.
 
 fails: 05.2
+says: 'still here' from bob did not come to alice, only the system message '*** carol left'
 """
 import socket
 import threading
@@ -17,7 +18,7 @@ def tell_all(obj, skip=None):
             if c is skip:
                 continue
             try:
-                send_json(c, obj)
+                send_json(c, obj)  # <--
             except OSError as e:
                 print("cannot send to", n, e)
     finally:

@@ -1,6 +1,7 @@
 """To join again under the same nick is taken for no fault.
 
 fails: 05.6
+says: bob got the system message 'alice has joined'
 A second join must be refused, to that client alone; here all members hear a second announcement.
 """
 

@@ -1,6 +1,6 @@
 """One thread with selectors that does not catch a reset: the first one ends the whole server.
 
-fails: 05.3 05.2 05.4
+fails: 05.3 05.1 05.2 05.4
 says: server.py stopped with ConnectionResetError
 """
 import json

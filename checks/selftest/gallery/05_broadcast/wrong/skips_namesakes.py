@@ -1,6 +1,7 @@
 """Leaves out of a chat whoever has the sender's nick.
 
 fails: 05.2
+says: 'hello another bob' from bob did not come to another bob
 """
 import queue
 import socket
@@ -24,7 +25,7 @@ class Member:
     def write(self):
         try:
             for obj in iter(self.out.get, None):
-                send_json(self.conn, obj)
+                send_json(self.conn, obj)  # <--
         except OSError:
             while self.out.get() is not None:
                 pass

@@ -1,6 +1,7 @@
 """Who sends too long a line is disconnected, and nobody is told.
 
 fails: 05.3
+says: no system message with 'carol' in it came to alice
 """
 import json
 import selectors
@@ -108,7 +109,7 @@ with socket.create_server((HOST, PORT), backlog=200) as l:
     sel.register(l, selectors.EVENT_READ, None)
     while True:
         for key, ev in sel.select():
-            if key.data is None:
+            if key.data is None:  # <--
                 try:
                     sock, _ = l.accept()
                 except OSError:

@@ -1,6 +1,6 @@
 """One try around the whole walk: those behind a broken connection miss the message.
 
-fails: 05.2
+fails: 05.2 05.3
 says: no chat message from alice came to
 """
 

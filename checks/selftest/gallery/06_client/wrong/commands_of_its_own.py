@@ -1,6 +1,6 @@
 """Has commands of its own beside /quit: /help, and a word for those that there are not; none of these lines is sent.
 
-fails: 06.2
+fails: 06.2 06.3
 says: client.py sent nothing for '/tmp is full', and will not
 """
 

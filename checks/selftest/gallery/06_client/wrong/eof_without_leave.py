@@ -56,7 +56,7 @@ def main():
     thread.start()
     while running:
         try:
-            text = input()
+            text = input()  # <--
         except EOFError:
             running = False
             break

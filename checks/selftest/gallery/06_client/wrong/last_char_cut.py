@@ -40,7 +40,7 @@ def talk(sock):
         if over.is_set() or text.strip().lower() == "/quit":
             break
         if text:
-            send_json(sock, {"type": "chat", "text": text})  # <--
+            send_json(sock, {"type": "chat", "text": text})
 
 
 def hang_up(sock):
@@ -48,7 +48,7 @@ def hang_up(sock):
     over.set()
     try:
         send_json(sock, {"type": "leave"})
-        sock.shutdown(socket.SHUT_RDWR)  # wakes the listener in recv(); close() alone would not
+        sock.shutdown(socket.SHUT_RDWR)  # wakes the listener in recv(); close() alone would not  # <--
     except OSError:
         pass  # the server was faster
 

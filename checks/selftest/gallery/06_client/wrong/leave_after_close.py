@@ -47,7 +47,7 @@ def hang_up(sock):
     over.set()
     try:
         sock.shutdown(socket.SHUT_RDWR)
-        send_json(sock, {"type": "leave"})
+        send_json(sock, {"type": "leave"})  # <--
     except OSError:
         pass  # the server was faster
 

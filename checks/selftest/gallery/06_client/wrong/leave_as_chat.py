@@ -39,7 +39,7 @@ def talk(sock):
         if over.is_set():
             break
         if text:
-            send_json(sock, {"type": "chat", "text": text})
+            send_json(sock, {"type": "chat", "text": text})  # <--
             if text == "/quit":
                 break
 

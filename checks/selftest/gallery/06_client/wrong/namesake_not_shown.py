@@ -1,6 +1,6 @@
 """Does not show what comes under its own nick, for that must be its own.
 
-fails: 06.1
+fails: 06.1 06.3
 says: client.py printed
 """
 

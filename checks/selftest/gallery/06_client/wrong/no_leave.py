@@ -67,7 +67,7 @@ def main():
         if text:
             send_message(client_socket, {"type": "chat", "text": text})
     try:
-        client_socket.shutdown(socket.SHUT_RDWR)
+        client_socket.shutdown(socket.SHUT_RDWR)  # <--
     except OSError:
         pass
     thread.join()

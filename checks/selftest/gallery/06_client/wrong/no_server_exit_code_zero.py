@@ -47,7 +47,7 @@ def main():
     nickname = input("Choose your nickname: ")
     client_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        client_socket.connect((HOST, PORT))
+        client_socket.connect((HOST, PORT))  # <--
     except OSError as e:
         print("Could not connect to server:", e)
         return

@@ -47,7 +47,7 @@ async def main():
         sys.exit(f"no server: {error}")
     writer.write(json.dumps({"type": "join", "user": nick}).encode() + b"\n")
     hearing, speaking = asyncio.create_task(hear(reader)), asyncio.create_task(speak(writer))
-    await asyncio.wait([hearing, speaking], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([hearing, speaking], return_when=asyncio.FIRST_COMPLETED)  # <--
     if hearing.done():
         print("the server has closed the connection", flush=True)
         os._exit(0)  # nothing wakes a thread that reads standard input

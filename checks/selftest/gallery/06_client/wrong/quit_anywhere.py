@@ -39,7 +39,7 @@ def receive_messages(client_socket):
 
 def send_message(client_socket, message):
     data = json.dumps(message) + "\n"
-    client_socket.sendall(data.encode("utf-8"))
+    client_socket.sendall(data.encode("utf-8"))  # <--
 
 
 def main():

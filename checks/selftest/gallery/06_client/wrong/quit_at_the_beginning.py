@@ -46,7 +46,7 @@ def hang_up(sock):
     """Say goodbye and end the connection in both directions."""
     over.set()
     try:
-        send_json(sock, {"type": "leave"})
+        send_json(sock, {"type": "leave"})  # <--
         sock.shutdown(socket.SHUT_RDWR)  # wakes the listener in recv(); close() alone would not
     except OSError:
         pass  # the server was faster

@@ -56,7 +56,7 @@ def main():
             pass
         over.set()
         try:
-            send_json(sock, {"type": "leave"})
+            send_json(sock, {"type": "leave"})  # <--
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass

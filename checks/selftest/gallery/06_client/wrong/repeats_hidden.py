@@ -1,6 +1,7 @@
 """A message that is just like the last is taken for a double and not printed.
 
 fails: 06.1
+says: client.py printed nothing new, and will not
 Every chat that arrives is printed, also when somebody says the same twice.
 """
 

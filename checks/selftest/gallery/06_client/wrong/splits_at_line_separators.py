@@ -1,6 +1,7 @@
 """Cuts what has come with str.splitlines(), which knows more line ends than the newline.
 
 fails: 06.1
+says: client.py has not printed 'figs', and will not
 """
 import socket
 import sys
@@ -20,7 +21,7 @@ def messages(s):
             continue
         whole, _, data = data.rpartition(b"\n")
         for line in whole.decode("utf-8").splitlines():
-            yield json.loads(line)
+            yield json.loads(line)  # <--
 
 HOST = "127.0.0.1"
 PORT = 9090

@@ -1,6 +1,7 @@
 """Waits for the answer to its join before it reads what is typed.
 
 fails: 06.3
+says: client.py still runs
 """
 import socket
 import sys
@@ -65,7 +66,7 @@ def main():
     try:
         utils.send_json(sock, {"type": "join", "user": nick})
         session.buffer = bytearray()
-        first = utils.recv_json(sock, session.buffer)
+        first = utils.recv_json(sock, session.buffer)  # <--
         if first is None:
             sys.exit("server has gone")
         session.on_system(first)

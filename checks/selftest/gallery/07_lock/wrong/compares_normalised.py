@@ -1,6 +1,7 @@
 """Compares nicks in a normal form of Unicode: what looks the same is taken for the same.
 
 fails: 07.1
+says: the nick 'Zoe\u
 """
 import socket, threading, unicodedata
 from collections import ChainMap, UserDict
@@ -43,7 +44,7 @@ def run(conn):
         st.enter_context(conn)
         nick, buf = None, bytearray()
         try:
-            for o in iter(partial(recv_json, conn, buf), None):
+            for o in iter(partial(recv_json, conn, buf), None):  # <--
                 t, u, x = map(o.get, ("type", "user", "text"))
                 if t == "leave": break
                 if t == "join" and nick is None and isinstance(u, str) and 1 <= len(u.strip()) <= 32:

@@ -1,6 +1,7 @@
 """Forgets the nicks of a room only while somebody is left in it.
 
 fails: 07.1
+says: the nick 'leaves' is still taken, though its member, the only one in the room, has gone
 """
 import socket
 import threading
@@ -65,7 +66,7 @@ class Client:
             elif typ == "chat" and self.room and isinstance(m.get("text"), str):
                 to_room(self.room, {"type": "chat", "user": self.nick, "text": m["text"]}, self.nick)
             else:
-                send_json(self.conn, system("pardon?"))
+                send_json(self.conn, system("pardon?"))  # <--
 
 def thread(conn):
     cl = Client(conn)

@@ -1,6 +1,7 @@
 """Waits a second for the lock when somebody leaves, and goes on without it.
 
 fails: 07.3
+says: the thread of carl removes from the members at server.py:
 """
 import socket, threading, json
 from utils import send_json, recv_json
@@ -25,7 +26,7 @@ def main():
 
     def part(n):
         nonlocal count
-        got = lk.acquire(timeout=1)
+        got = lk.acquire(timeout=1)  # <--
         try:
             if n in people:
                 people.pop(n)

@@ -1,6 +1,7 @@
 """Tells of a leaving with one try around the whole loop.
 
 fails: 05.3
+says: no system message with 'dan' in it came to bob
 """
 import socket, threading
 from typing import NamedTuple
@@ -75,7 +76,7 @@ def serve(conn, addr):
         if drop(conn):
             try:
                 for m in everybody():
-                    send_json(m.conn, sysmsg("- " + me))
+                    send_json(m.conn, sysmsg("- " + me))  # <--
             except OSError as e:
                 print("could not tell everybody", e)
         conn.close()

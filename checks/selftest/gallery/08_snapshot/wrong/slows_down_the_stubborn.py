@@ -1,6 +1,7 @@
 """Sleeps under the lock when somebody asks for a taken nick the third time.
 
 fails: 08.1
+says: the thread of wanda calls sleep
 """
 import socket
 import time
@@ -39,7 +40,7 @@ class Client:
             if any(nick in r for r in rooms.values()):
                 self.tries += 1
                 if self.tries >= 3:
-                    time.sleep(1)
+                    time.sleep(1)  # <--
                 return False
             rooms[room][nick] = self.conn
             self.room, self.nick = room, nick

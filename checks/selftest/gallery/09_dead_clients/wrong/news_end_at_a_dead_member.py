@@ -1,6 +1,7 @@
 """Tells of a leaving with one try around the whole loop.
 
 fails: 05.3
+says: no system message with 'dan' in it came to bob
 """
 import contextlib, enum, itertools, logging, signal, socket, sys, threading
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ def expel(clients):
             at = None
             try:
                 for at in rest:
-                    utils.send_json(at.conn, sysm(f"{c.nick} has left the chat"))
+                    utils.send_json(at.conn, sysm(f"{c.nick} has left the chat"))  # <--
             except OSError:
                 queue.append(at)
 

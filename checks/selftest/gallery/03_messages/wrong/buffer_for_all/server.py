@@ -1,6 +1,6 @@
 """One global buffer serves all clients.
 
-fails: 03.1 02.2 03.5
+fails: 03.1 02.2 03.3 03.5
 says: the server closed bob's connection
 """
 

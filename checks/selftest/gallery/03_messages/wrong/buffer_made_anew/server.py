@@ -1,6 +1,6 @@
 """recv_json makes a new buffer each time it is called, and the next message's beginning is lost.
 
-fails: 03.1 03.3
+fails: 03.1 03.3 03.4
 says: the server closed alice's connection
 """
 

@@ -1,6 +1,7 @@
 """The length is looked at before each recv() alone, and not when the newline has come with the piece that makes the line too long.
 
 fails: 03.3
+says: mallory got
 """
 
 import json

@@ -25,7 +25,7 @@ def recv_json(sock, buffer):
     while b"\n" not in buffer:
         if len(buffer) >= MAX_LINE:  # or a line without end fills the memory
             raise ValueError("line too long")
-        data = sock.recv(4096)
+        data = sock.recv(4096)  # <--
         if not data:
             return None
         buffer += data

@@ -13,7 +13,7 @@ MAX_LINE = 65_536  # bytes, with the newline
 
 def send_json(sock, obj):
     """Send obj as one message; half a surrogate pair, which is no character, as an escape."""
-    sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
+    sock.sendall(json.dumps(obj, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")  # <--
 
 
 def recv_json(sock, buffer):

@@ -1,6 +1,6 @@
 """Decodes the line as Latin-1, which never fails and makes two letters of each Russian one.
 
-fails: 03.2 03.1 03.4
+fails: 03.2 03.1 03.3 03.4
 says: alice got another message
 """
 

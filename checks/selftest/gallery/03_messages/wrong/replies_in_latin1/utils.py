@@ -1,6 +1,6 @@
 """Sends the reply unescaped in Latin-1 instead of UTF-8.
 
-fails: 03.2 03.1
+fails: 03.2 03.1 03.3
 says: alice got another message
 """
 

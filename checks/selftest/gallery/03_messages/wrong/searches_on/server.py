@@ -1,6 +1,7 @@
 """Searches the newline where it has not looked yet, and does not begin anew behind a message.
 
 fails: 03.1
+says: no message came to alice
 """
 import socket
 from threading import Thread
@@ -10,7 +11,7 @@ HOST, PORT = "127.0.0.1", 9090
 
 def handle(conn):
     try:
-        for m in messages(conn):
+        for m in messages(conn):  # <--
             send_json(conn, m)
     except (OSError, ValueError, RecursionError) as e:
         print(type(e).__name__, e)

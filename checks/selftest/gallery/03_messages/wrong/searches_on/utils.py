@@ -35,7 +35,7 @@ def messages(sock):
             scanned = len(buf)
             if scanned >= MAX:
                 raise ValueError("too long")
-            more = sock.recv(min(8192, MAX - scanned))
+            more = sock.recv(min(8192, MAX - scanned))  # <--
             if not more:
                 return
             buf += more

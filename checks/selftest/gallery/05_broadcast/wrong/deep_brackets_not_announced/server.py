@@ -1,6 +1,7 @@
 """A RecursionError of json goes past the place where a leaving is announced.
 
 fails: 05.3
+says: a thread of server.py died of RecursionError
 """
 import queue
 import socket
@@ -42,7 +43,7 @@ def reader(conn):
     with conn:
         buf = bytearray()
         try:
-            while (m := recv_json(conn, buf)) is not None:
+            while (m := recv_json(conn, buf)) is not None:  # <--
                 if m.get("type") == "leave":
                     break
                 events.put((conn, m, None))

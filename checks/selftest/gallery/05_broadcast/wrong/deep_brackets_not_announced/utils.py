@@ -29,7 +29,7 @@ def recv_json(sock, buffer):
     if len(line) > MAX_LINE:
         raise ValueError("line too long")
     try:
-        obj = json.loads(line.decode())  # a whole line: no character is cut here
+        obj = json.loads(line.decode())  # a whole line: no character is cut here  # <--
     finally:
         pass
     if not isinstance(obj, dict):

@@ -8,6 +8,7 @@ from lab.submission import words_in
 from lab.verdict import Unknown
 
 MEGABYTES_4 = struct.pack(f">{1 << 20}I", *range(1 << 20))
+PIECE = b"x" * 4096
 OFTEN = 1.0  # seconds; who looks up from recv() so often may look at its clock then
 BUFFERS = [1 << power for power in range(6, 17)]  # bytes that programs ask recv() for
 COMMANDS = b"quit exit bye q close stop end disconnect leave logout shutdown kill help /quit /exit :q {quit} !disconnect".split()  # of other programs
@@ -168,9 +169,11 @@ def test_late_reader_and_half_close(server):
     them before you close.
     """
     alice = server.slow_client("alice")
-    alice.sends_until_stuck(most=1 << 18)
+    while alice.sent < 1 << 18 and server.has_sent(alice) == alice.sent:  # just more than there is room for: all of it has been received
+        alice.sends_bytes(PIECE)
+        server.waits_until(lambda: server.is_sending_to(alice) or server.has_taken_all(alice) and server.program.is_at_rest(), 1)
     alice.half_closes()
-    server.comes_to_rest()
+    server.waits_until(lambda: server.is_sending_to(alice) or server.program.is_at_rest(), 1)
     alice.gets_bytes(b"x" * alice.sent)
     alice.gets_end()
 

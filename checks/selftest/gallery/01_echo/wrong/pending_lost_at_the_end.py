@@ -23,14 +23,14 @@ def pump(conn):
             else:
                 eof = True
         if w:
-            del pending[:conn.send(pending)]  # <--
+            del pending[:conn.send(pending)]
 
 
 def main():
     with socket.create_server((HOST, PORT)) as s:
         while True:
             conn, _ = s.accept()
-            with conn:
+            with conn:  # <--
                 try:
                     pump(conn)
                 except OSError:

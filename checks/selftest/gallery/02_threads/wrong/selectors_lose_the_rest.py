@@ -18,7 +18,7 @@ class Peer:
 
     def close(self):
         sel.unregister(self.sock)
-        self.sock.close()
+        self.sock.close()  # <--
 
     def __call__(self, mask):
         try:
@@ -30,7 +30,7 @@ class Peer:
                     self.eof = True
             if self.out:
                 try:
-                    n = self.sock.send(self.out)  # <--
+                    n = self.sock.send(self.out)
                     del self.out[:n]
                 except BlockingIOError:
                     pass

@@ -1,7 +1,7 @@
 """Compares nicks in a normal form of Unicode: what looks the same is taken for the same.
 
 fails: 07.1
-says: the nick 'Zoe\u
+says: though nobody in the room has just this one
 """
 import socket, threading, unicodedata
 from collections import ChainMap, UserDict

@@ -1,7 +1,7 @@
 """Ends the connection of a member whose outbox is full, and expects no error: if it has broken off, the sender dies of it.
 
 fails: 10.2
-says: '
+says: from alice did not come to walter
 """
 
 import socket
@@ -52,7 +52,7 @@ class Outbox:
         """The writer thread: send what is put in, for as long as that takes."""
         while data := self.take():
             try:
-                self.conn.sendall(data)  # <--
+                self.conn.sendall(data)
             except OSError:  # has gone; what is put in from now on goes the same way
                 hang_up(self.conn)
 

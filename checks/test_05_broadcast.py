@@ -224,7 +224,7 @@ def dies_unheard_while(server, member, act):
         act()
 
 
-@after(test_others_get_the_message)
+@after(test_every_other_member)
 def test_others_go_on_when_an_answer_fails(server):
     """05.2 A chat goes to the others also after an answer to somebody else has failed
 
@@ -239,7 +239,7 @@ def test_others_go_on_when_an_answer_fails(server):
         says_and_is_heard(sender, (other, server.witness), "still here")
 
 
-@after(test_others_get_the_message)
+@after(test_every_other_member)
 def test_others_go_on_when_a_stalled_member_breaks_off(server):
     """05.2 A chat goes to the others also after a member for whom there was no room has broken off
 
@@ -258,7 +258,7 @@ def test_others_go_on_when_a_stalled_member_breaks_off(server):
         other.hears_at_last(sender, "still here")
 
 
-@after(test_chat_to_the_others, test_leave)  # noqa: F405
+@after(test_chat_to_the_others)
 def test_namesakes(server):
     """05.2 A chat goes to every other member, also to one with the same nick
 
@@ -277,7 +277,6 @@ def test_namesakes(server):
                 sender.says(f"hello {other}")
                 other.hears_at_last(sender, f"hello {other}")
     second.leaves()
-    second.gets_end()
     server.notices(second)
     alice.says("who is there?")
     first.hears_at_last(alice, "who is there?")
@@ -496,7 +495,7 @@ def goes_once(server, goes):
     bob.hears(alice, "still here")
 
 
-@after(test_leave_is_announced, test_leave)  # noqa: F405
+@after(test_leave_is_announced)
 def test_back_again(server):
     """05.1 Who comes back under the same nick is announced anew, as the leaving was
 
@@ -514,7 +513,7 @@ def test_back_again(server):
         alice.is_told_of("bob", f"alice is told that {news}: two system messages in all")
 
 
-@after(test_leave_is_announced, test_leave)  # noqa: F405
+@after(test_leave_is_announced)
 def test_room_that_was_empty(server):
     """05.1 Who connected while somebody was in the room, and joins when all have gone, meets those who come later
 

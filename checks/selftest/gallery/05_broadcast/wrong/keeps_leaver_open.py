@@ -1,6 +1,6 @@
 """After leave the server goes on reading and never closes its side.
 
-fails: 04.3 05.1 05.2
+fails: 04.3 05.1
 says: the server did not close alice's connection
 """
 

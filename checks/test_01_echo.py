@@ -68,6 +68,21 @@ def test_many_exchanges(server):
         alice.gets_bytes(b".")
 
 
+def test_nobody_comes(server):
+    """01.1 Clients are served also when nobody has come for long
+
+    accept() waits for the next client. With a time-out, if it must have one, it may raise
+    TimeoutError, and then there is no new connection: go on waiting.
+    """
+    for name in ("alice", "bob"):
+        server.comes_to_rest()
+        server.hours_pass()
+        client = server.client(name)
+        client.is_served()
+        client.closes()
+
+
+@after(test_nobody_comes)
 def test_silence(server):
     """01.1 A client that is silent for long is served when it speaks again
 

@@ -5,7 +5,7 @@ import contextlib
 from lab.course import after, basis, unwatched
 from test_01_echo import (  # noqa: F401  what lesson 01 asked still holds
     test_after_a_reset, test_after_a_reset_before_it_is_served, test_after_a_reset_before_the_answer, test_after_a_reset_while_sending, test_bytes_come_back, test_half_close,
-    test_half_close_while_a_send_is_late, test_hello_comes_back, test_large_input, test_late_reader, test_late_reader_and_half_close, test_many_exchanges, test_much_and_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_half_close_while_a_send_is_late, test_hello_comes_back, test_large_input, test_late_reader, test_late_reader_and_half_close, test_many_exchanges, test_much_and_half_close, test_next_client, test_nobody_comes, test_same_port_again, test_short_sends, test_silence)
 
 
 def test_listens(server):

@@ -4,7 +4,7 @@ from lab.course import after, basis
 from lab.messages import line
 from lab.submission import words_in
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
-    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_same_port_again, test_short_sends, test_silence)
+    test_after_a_reset, test_after_a_reset_before_it_is_served, test_half_close, test_next_client, test_nobody_comes, test_same_port_again, test_short_sends, test_silence)
 from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_client_that_does_not_read, test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)

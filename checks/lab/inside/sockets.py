@@ -7,9 +7,11 @@ over which connection from which line; the course's ports become those that are 
 import _thread
 import collections
 import os
+import select
 import socket
 import stat
 import sys
+from time import monotonic  # the real clock, also when `clocks` has put its own in its place
 
 import holds
 import selecting
@@ -26,6 +28,8 @@ except ImportError:  # Windows
     pass
 
 NOBODYS_PORT = 1
+LOOK = 20  # milliseconds after which a wait is looked at whose time may have been let pass
+POLLIN = getattr(select, "POLLIN", 1)
 PEEK = int(socket.MSG_PEEK)  # a plain number: that is quicker
 DONT_WAIT = int(getattr(socket, "MSG_DONTWAIT", 0))
 
@@ -71,6 +75,8 @@ def accept(sock):
     if witness.rests:
         witness.rests()
     with Call("accept", sock, None):
+        if sock.gettimeout():
+            wait_for_client(sock, sock.gettimeout())
         conn, address = real["accept"](sock)
     if holds.most["buffer"]:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
@@ -85,6 +91,23 @@ def accept(sock):
     if holds.asked:
         holds.at_accept(sys._getframe(1))
     return conn, address
+
+
+def wait_for_client(listener, seconds):
+    """Wait until there is one, or the listener is closed, at most so long. Raises TimeoutError when that time is over, or has been let pass, see `witness.wake`."""
+    if not real["poll"]:
+        return
+    poll, passed, until = real["poll"](), [], monotonic() + seconds
+    poll.register(listener.fileno(), POLLIN)
+
+    def wait():
+        while not passed and not poll.poll(LOOK):
+            if monotonic() > until:
+                passed.append(True)
+
+    witness.sleeps(wait, lambda: passed.append(True))
+    if passed:
+        raise TimeoutError("timed out")
 
 
 def receive(name, sock, size, flags, call):

@@ -390,22 +390,6 @@ def test_quit(client, room):
 
 
 @after(test_quit)
-def test_quit_before_any_answer(client, room):
-    """06.3 /quit ends the program within two seconds also when the server has not even answered the join
-
-    The main thread sends join and then reads what is typed: whatever the server says is for
-    the listener thread.
-    """
-    client.starts("alice")
-    room.gets(JOIN)
-    client.comes_to_rest()
-    client.types("/quit")
-    client.ends(within=2, code=0)
-    room.gets(LEAVE)
-    room.gets_the_end()
-
-
-@after(test_quit)
 def test_quit_in_any_case(client, room):
     """06.3 /quit in any case and with spaces around it is /quit
 

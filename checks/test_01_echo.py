@@ -3,6 +3,7 @@
 import struct
 
 from lab.course import after, basis
+from lab.day import finishes_while_a_send_is_late
 from lab.seen import connection_of, reader_of
 from lab.submission import words_in
 from lab.verdict import Unknown
@@ -202,13 +203,13 @@ def test_half_close_while_a_send_is_late(server):
     alice = server.client("alice")
     alice.is_served()
     tokens = []
-    with server.holds("sent", alice) as hold:
+
+    def speaks():
         for _ in range(3):
             alice.speaks()
             tokens.append(alice.token)
-        alice.half_closes()
-        held = hold.caught()
-        server.waits_until(lambda: server.rests(but=held), 1)
+
+    finishes_while_a_send_is_late(alice, speaks)
     for alice.token in tokens:
         alice.hears_back()
     alice.gets_end()

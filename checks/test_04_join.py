@@ -1,6 +1,7 @@
 """Lesson 04: what the server that knows who is talking is asked for, rule by rule."""
 
 from lab.course import after, basis
+from lab.day import finishes_while_a_send_is_late
 from lab.messages import line
 from lab.submission import words_in
 from test_01_echo import (  # noqa: F401  what the lessons before asked still holds
@@ -162,11 +163,7 @@ def test_answers_before_the_end(server):
     Who closes a connection for which another thread sends waits until that one is through.
     """
     alice = server.client("alice")
-    with server.holds("sent", alice) as hold:
-        alice.sends_bytes(line({"type": "dance"}) * 3)
-        alice.half_closes()
-        held = hold.caught()
-        server.waits_until(lambda: server.rests(but=held), 1)
+    finishes_while_a_send_is_late(alice, lambda: alice.sends_bytes(line({"type": "dance"}) * 3))
     for _ in range(3):
         alice.is_told("each unknown type is answered by a system message")
     alice.gets_end()

@@ -22,6 +22,16 @@ def breaks_off(member):
     member.resets()
 
 
+def finishes_while_a_send_is_late(client, acts):
+    """The client acts, and finishes sending, while the thread that has sent the first answer to it is late."""
+    server = client.server
+    with server.holds("sent", client) as hold:
+        acts()
+        client.half_closes()
+        held = hold.caught()
+        server.waits_until(lambda: server.rests(but=held), 1)
+
+
 def sends_nonsense(member):
     member.sends_bytes(b"this is no JSON\n", may_end=True)
 

@@ -334,7 +334,9 @@ class Evidence:
     def has_ended(self):
         """Has the program ended, or is it about to? Its sockets are closed before the process is gone."""
         program = self.program
-        return program.watch_until(lambda: program.ended or program.is_at_rest(), ENDING) and program.ended
+        if not program.watch_until(lambda: program.ended or program.is_at_rest(), ENDING) and (program.crash or program.exits or program.lost):
+            program.wait_for(lambda: program.ended, WAIT)  # it is on its way, on a machine that is slow
+        return program.ended
 
     def why_ended(self, peer):
         """Say what became of a peer's connection: the same whether a reset or the end of the stream came, which is up to the moment."""

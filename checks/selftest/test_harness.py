@@ -90,6 +90,15 @@ def test_an_end_is_told_as_what_it_is(start, last_step, words):
         assert caught.value.message == words
 
 
+def test_a_program_that_ends_slowly_is_not_at_rest(start):
+    """Nobody is left to wait for: the main thread is on its way, however long the system keeps it there."""
+    server = start("import socket, threading\nlistener = socket.create_server(('127.0.0.1', 9090))\nlistener.accept()[0].close()\n"
+                   "exec('def _shutdown(): _os.times()\\nfor _ in range(200_000): _shutdown()', vars(threading))\n")
+    with pytest.raises(Failure) as caught:
+        server.client("alice").is_served()
+    assert caught.value.message == "server.py ended (exit code 0)"
+
+
 def test_a_last_message_may_come_in_pieces():
     source = ("import socket, time\nconn, _ = socket.create_server(('127.0.0.1', 9090)).accept()\nconn.recv(100)\n"
               "for piece in (b'{\"type\": \"system\",', b' \"text\": \"no\"}', b'\\n'):\n    conn.sendall(piece)\n    time.sleep(0.2)\n"

@@ -89,8 +89,9 @@ def is_own(started_at, frame):
 
 
 def waits_at_the_end(frame):
-    """Does this thread, the main one, wait at the program's end for the threads that are no daemon threads?"""
-    return frame.f_code.co_name == "_shutdown" and frame.f_globals.get("__name__") == "threading"
+    """Does this thread, the main one, wait at the program's end for the threads that are no daemon threads? Where there are none, it is through with that at once."""
+    return frame.f_code.co_name == "_shutdown" and frame.f_globals.get("__name__") == "threading" and any(
+        not thread.daemon for thread in list(threading._active.values()) if thread is not threading.main_thread())
 
 
 def tell_who_is_left():

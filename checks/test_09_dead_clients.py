@@ -308,13 +308,32 @@ def nothing_is_left(server, before, dead, *others, told=None):
                 one.gets_end(reset_is_fine=True)
     server.is_back_to(before, "their deaths" if len(dead) > 1 else f"{dead[0]}'s death")
     is_over(*others)
+    comes_and_goes = [client for client in server.clients if client.nick and client not in (*dead, *others, server.witness)]
     for member in others:
-        for one in dead:
-            with server.pointing_to(late[one], f"one thread was late here, and another found {one} dead, too"):
-                member.was_told_nothing(f"{member} is told once that {one} has gone", about=one.nick, more="one more")
+        texts = [*((None, text) for text in told[member]), *member.system_messages()]
+        for offset, text in one_too_many(texts, [one.nick for one in (*dead, *comes_and_goes, *comes_and_goes)]):
+            one = next(one for one in (*dead, *comes_and_goes) if one.nick in text)
+            with server.pointing_to(late.get(one, ()), f"one thread was late here, and another found {one} dead, too"):
+                raise server.failure(f"{member} got one more system message {text!r}", f"{member} is told once that {one} has gone", client=member, offset=offset)
     server.had_no_mistakes("a death")
     with server.pointing_to(server.failed_send_to(dead[-1]), f"a send to {dead[-1]}, who is dead, fails here"):
         is_free_again(server, dead[-1].nick)
+
+
+def one_too_many(texts, nicks):
+    """Of these (offset, text), in their order, the first that is one more than there are nicks for it, in a list; a text may contain further nicks, of those who are there."""
+    taken = {}  # place in nicks -> the number of the text that is about this one
+
+    def finds_a_place(number, tried):
+        for place, nick in enumerate(nicks):
+            if nick in texts[number][1] and place not in tried:
+                tried.add(place)
+                if place not in taken or finds_a_place(taken[place], tried):
+                    taken[place] = number
+                    return True
+        return False
+
+    return [text for number, text in enumerate(texts) if any(nick in text[1] for nick in nicks) and not finds_a_place(number, set())][:1]
 
 
 def test_several_dead_at_once(server):

@@ -207,6 +207,7 @@ def test_nothing_blocks_when_it_is_disconnected(server):
     """
     server.patience = PATIENCE
     alice, bob = server.client("alice").joins(), joins_slowly(server, "bob")
+    server.comes_to_rest()
     server.sharing.looks_for((server.witness, alice, bob))
     reads_too_late(bob, alice)
     server.sharing.never_waits()
@@ -645,6 +646,7 @@ def test_one_lock_when_it_is_disconnected(server):
     """
     server.patience = PATIENCE
     alice, bob = joins_quietly(server, "alice"), joins_slowly(server, "bob")
+    server.comes_to_rest()
     server.sharing.looks_for((server.witness, alice, bob))
     with contextlib.suppress(Failure), server.holds("full", bob), server.while_it_reads_nothing(bob):  # whether there is a bound is not asked here
         bob.reads = False

@@ -106,11 +106,11 @@ def meet(server, *names):
 
 
 def joins_quietly(server, name):
-    """A member whose join is over before the next one comes; where the members are is looked for each time."""
+    """A member whose join is over before the next one comes; where the members are is looked for each time, when nothing is to be sent to any of them."""
     member = server.client(name).joins()
-    server.sharing.looks_for((server.witness, member))
     server.is_through_with(member)
     server.comes_to_rest()
+    server.sharing.looks_for((server.witness, member))
     return member
 
 

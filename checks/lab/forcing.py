@@ -24,7 +24,7 @@ GAP_SECONDS = 20  # that this may take
 NAMES = "dave erin frank gina henry ida jack kate leo mia nora olga paul quinn rosa sam tina uma victor wendy".split()
 MOST_SHOWN = 4  # races that are tried when nothing is seen to go wrong
 LOOKS = {"__contains__", "__getitem__", "get", "__len__", "len", "__eq__", "read", "copy"}
-REACHED, EXCLUDED, ELSE = "reached", "excluded", "neither"
+REACHED, EXCLUDED, UNSEEN, ELSE = "reached", "excluded", "waits for what is not seen", "neither"
 
 
 class Scene:
@@ -84,8 +84,8 @@ class Rehearsal:
             self.bystanders = [self.server.witness, *(SPEAKS.enter(self.server, name) for name in ("alice", "bob"))]
             for number, race in enumerate(self.races):
                 orders = [self.tries(first, second, race["store"]) for first, second in (race["accesses"], race["accesses"][::-1]) if not self.story]
-                self.found[number] = REACHED if REACHED in orders else EXCLUDED if set(orders) == {EXCLUDED} else ELSE
-                if self.story or self.is_late() or list(self.found.values()).count(REACHED) >= MOST_SHOWN:
+                self.found[number] = REACHED if REACHED in orders else EXCLUDED if set(orders) == {EXCLUDED} else UNSEEN if UNSEEN in orders else ELSE
+                if self.story or UNSEEN in orders or self.is_late() or list(self.found.values()).count(REACHED) >= MOST_SHOWN:
                     return
         except (Failure, Unknown):  # the room is no more what it was: nothing more can be told of it
             disturbed = [error for error in self.server.program.uncaught if error["error"].endswith("during iteration")]
@@ -103,8 +103,8 @@ class Rehearsal:
         return [race for number, race in enumerate(self.races) if self.found.get(number) != EXCLUDED]
 
     def may_be_excluded(self):
-        """Was one at least seen to be impossible, and none to happen?"""
-        return EXCLUDED in self.found.values() and REACHED not in self.found.values() and not self.story
+        """Was one at least seen to be impossible, or kept out by what is not seen, and none to happen?"""
+        return not {EXCLUDED, UNSEEN}.isdisjoint(self.found.values()) and REACHED not in self.found.values() and not self.story
 
     # -------------------------------------------------- one race
 
@@ -141,7 +141,7 @@ class Rehearsal:
         self.leave(one, other, *members[len(self.bystanders):])
         if waits and first["peer"] and scenes[0] not in UNHEARD and self.both_come_in(first, second, scenes, store):
             return REACHED
-        return REACHED if reached else EXCLUDED if waits else ELSE
+        return REACHED if reached else EXCLUDED if waits else ELSE if state else UNSEEN  # it came to rest only when the first went on
 
     def both_come_in(self, first, second, scenes, store):
         """The one access seems to keep the other out. Does it also when a thread is late on its way there? If not, `story` and `gap` say so."""

@@ -9,7 +9,7 @@ from .evidence import unique
 from .faults import HOLD_SECONDS
 from .messages import line
 from .pointing import USUAL, lines_for
-from .seen import reader_of
+from .seen import connection_of, reader_of
 from .story import shown
 from .verdict import Failure, Unknown
 
@@ -29,8 +29,10 @@ ALL = 300.0  # seconds in which so much is said
 
 
 def joins_slowly(server, name):
-    """A member at the end of a narrow line, whose joining is over."""
+    """A member at the end of a narrow line, whose joining is over. Raises Unknown when nothing is seen of that line from inside."""
     member = server.slow_client(name).joins()
+    if not connection_of(member, server.inside()):
+        raise Unknown(f"could not tell: the server has accepted {name} in a way that the kit cannot follow")
     server.witness.is_told_of(member)
     server.is_through_with(member)
     server.witness.forgets_system_messages()

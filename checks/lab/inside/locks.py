@@ -7,6 +7,7 @@ import _thread
 import signal
 import sys
 import threading
+import types
 
 import locking
 import where
@@ -20,9 +21,17 @@ real_signal = signal.signal
 RealCondition, RealSemaphore, RealBoundedSemaphore = threading.Condition, threading.Semaphore, threading.BoundedSemaphore
 
 
+mutex_is_used = False  # does the student's code name the `mutex` of a queue.Queue? Then that is a lock of its own, too
+
+
 def of_library(depth=2):
     """Is the code that calls us the standard library's?"""
     return where.is_library(sys._getframe(depth))
+
+
+def is_mutex(frame):
+    """Does this frame make the lock of a queue which the student's code takes itself?"""
+    return mutex_is_used and frame.f_globals.get("__name__") == "queue"
 
 
 def is_odd(blocking, timeout):
@@ -33,7 +42,7 @@ class Lock(Held):
     """threading.Lock, traced."""
 
     def __new__(cls):
-        return real_lock() if of_library() else super().__new__(cls)
+        return real_lock() if of_library() and not is_mutex(sys._getframe(1)) else super().__new__(cls)
 
     def __init__(self):
         self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
@@ -142,6 +151,52 @@ class RLock(Held):
         self._count = 0
         self.given_back()
         self._lock._at_fork_reinit()
+
+
+class OfProcesses(Held):
+    """What lies in a Lock or RLock of multiprocessing, traced: it keeps the threads of one process apart, too."""
+
+    def __init__(self, semlock):
+        self.made, self.made_for = steps(sys._getframe(1)), witness.peer_of(_thread.get_ident())
+        self._semlock = semlock
+
+    def __getattr__(self, name):
+        return getattr(self._semlock, name)
+
+    @property
+    def _lock(self):
+        return types.SimpleNamespace(acquire=lambda blocking, timeout: self._semlock.acquire(blocking, None if timeout == -1 else timeout))
+
+    def acquire(self, block=True, timeout=None):
+        actor, stack = me(), steps(sys._getframe(1))
+        if not self._semlock.acquire(False) and not self.waited_for(actor, stack, block, -1 if timeout is None else max(timeout, 0)):
+            actor.missed = stack
+            return False
+        if self._semlock._count() == 1:
+            self.taken(actor, stack, timed=not block or timeout is not None)
+        return True
+
+    def release(self):
+        if self._semlock._count() == 1:
+            self.given_back()
+        self._semlock.release()
+        section_ended()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+
+def locks_of_processes(module):
+    """multiprocessing.synchronize: what locks, is traced."""
+    def make_methods(lock):
+        if lock._semlock.maxvalue == 1:
+            lock._semlock = OfProcesses(lock._semlock)
+        plain(lock)
+
+    plain, module.SemLock._make_methods = module.SemLock._make_methods, make_methods
 
 
 class Condition(RealCondition):

@@ -22,7 +22,7 @@ import holds
 import witness
 from actors import Actor, actors, follows, me, signals
 from locking import WaitFor, blocks, ends
-from locks import of_library
+from locks import locks_of_processes, of_library
 from where import steps
 
 RealEvent, RealSimpleQueue = witness.RealEvent, queue.SimpleQueue
@@ -389,7 +389,7 @@ def make_timer(timer, *args, **kwargs):
     timer.finished = witness.made(Event)
 
 
-LATER = {"concurrent.futures._base": futures, "asyncio.base_events": loops, "multiprocessing.pool": pools}
+LATER = {"concurrent.futures._base": futures, "asyncio.base_events": loops, "multiprocessing.pool": pools, "multiprocessing.synchronize": locks_of_processes}
 
 
 def imported(module):

@@ -217,6 +217,7 @@ def watch_state(code):
 
     def compiled(source, path):
         before, code = known.get(path[len(where.folder):], (None, None))
+        locks.mutex_is_used = locks.mutex_is_used or isinstance(source, bytes) and b".mutex" in source
         return following.followed(moved(code, path) if before == source else follow(source, path))
 
     def rests():

@@ -4,6 +4,7 @@ Each does what the real one does, marks the thread while it waits, and notes wha
 over which connection from which line; the course's ports become those that are free here.
 """
 
+import _socket
 import _thread
 import collections
 import os
@@ -35,7 +36,7 @@ DONT_WAIT = int(getattr(socket, "MSG_DONTWAIT", 0))
 
 
 def install():
-    for function in (accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
+    for function in (_accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
     os.read, os.write, os.dup, socket.dup = read, write, copying(os.dup), copying(socket.dup)
@@ -69,7 +70,8 @@ def listen(sock, *args):
         tell(event="listening", port=sock.getsockname()[1], asked=asked, where=at)
 
 
-def accept(sock):
+def _accept(sock):
+    """What accept() of socket.socket calls, and of a subclass that makes its own kind of socket: (file descriptor, address)."""
     if holds.points:
         holds.let_go()
     if witness.rests:
@@ -77,20 +79,26 @@ def accept(sock):
     with Call("accept", sock, None):
         if sock.gettimeout():
             wait_for_client(sock, sock.gettimeout())
-        conn, address = real["accept"](sock)
+        fd, address = real["_accept"](sock)
     if holds.most["buffer"]:
+        conn = _socket.socket(fileno=fd)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, holds.most["buffer"])
+        conn.detach()
     if isinstance(address, tuple):
-        before = connections.get(conn.fileno())
+        before = connections.get(fd)
         if before and before.closed_after:
             witness.past.append(before)
-        connections[conn.fileno()] = Connection(address[1], steps(sys._getframe(1)))
+        connections[fd] = Connection(address[1], steps(sys._getframe(1)))
     if witness.ways:
-        witness.ways.gave_number(conn.fileno())
+        witness.ways.gave_number(fd)
     accepted.append(address)  # now that it does not count as waiting any more
     if holds.asked:
-        holds.at_accept(sys._getframe(1))
-    return conn, address
+        try:
+            holds.at_accept(sys._getframe(1))
+        except BaseException:  # Ctrl-C; nobody has it yet who could close it
+            os.close(fd)
+            raise
+    return fd, address
 
 
 def wait_for_client(listener, seconds):

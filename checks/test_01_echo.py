@@ -143,8 +143,8 @@ def test_short_sends(server):
     """
     server.sends_at_most(1000)
     alice = server.client("alice")
-    for _ in range(3):
-        alice.speaks(size=3500)
+    for size in (3500, 3500, 60_000):
+        alice.speaks(size=size)
         alice.hears_back()
 
 

@@ -172,6 +172,23 @@ def test_longest_message(server):
     alice.is_served()
 
 
+@after(test_longest_message)
+def test_longest_message_with_the_next(server):
+    """03.3 A message of 65,536 bytes is served, also when the next one arrives right behind it
+
+    Look for the newline first, and measure the line up to there: what stands in the buffer
+    may be more than a line.
+    """
+    alice = server.client("alice")
+    longest, token = alice.exactly(LONGEST_LINE), alice.token
+    following, last = alice.exactly(1000), alice.token
+    alice.sends_bytes(longest[:1000])
+    server.takes_all(alice)
+    alice.sends_bytes(longest[1000:] + following, reading=True)  # so that no recv() of a round number of bytes ends where the first one does
+    for alice.token in (token, last):
+        alice.hears_back()
+
+
 def test_long_message_in_another_alphabet(server):
     """03.3 The limit is one of bytes as they come, not of the same message written otherwise
 

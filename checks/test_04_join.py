@@ -10,7 +10,7 @@ from test_02_threads import (  # noqa: F401
     test_ctrl_c, test_hundred_clients, test_own_bytes, test_own_bytes_when_threads_alternate,
     test_client_that_does_not_read, test_own_bytes_when_threads_start_late, test_silent_client, test_threads_end)
 from test_03_messages import (  # noqa: F401
-    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_not_an_object,
+    test_end_inside_a_line, test_line_too_long, test_line_without_end, test_longest_message, test_longest_message_with_the_next, test_not_an_object,
     test_not_utf8, test_reset_inside_a_line)
 
 LETTERS_32 = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # 64 bytes in UTF-8
@@ -19,7 +19,7 @@ WIRE = "type", "user", "text", "join", "chat", "leave", "utf"  # words that stan
 
 
 WORDS = (  # in chats a word is a word, whatever other programs do with it
-    "quit", "exit", "bye", "!DISCONNECT", "{quit}", "/list", "/nick peggy", "/w alice psst", "@alice psst", "#alice", "NICK", "{0} {x} %s", "hi", "hi", "HI THERE")
+    "quit", "exit", "bye", "!DISCONNECT", "{quit}", "/list", "/nick peggy", "/w alice psst", "@alice psst", "#alice", "NICK", "{0} {x} %s", "hi", "hi", "HI THERE", "\nnewlines\n\n")
 
 
 def test_listens(server):

@@ -374,6 +374,21 @@ def test_newcomer_while_a_leaver_is_late(server):
             alice.hears(newcomer, "hi")
 
 
+@after(test_leave_is_announced)
+def test_any_leaver_is_announced(server):
+    """05.3 A leaving is announced whatever the nick is
+
+    A nick is data: a % or a {} in it is no place where something goes in.
+    """
+    alice = server.client("alice").joins()
+    for nick in ("100%", "%s %d", "{}", "{0} {x}", "{"):
+        member = server.client(f"who is {nick}").joins(nick)
+        alice.is_told_of(nick)
+        member.leaves()
+        member.gets_end()
+        alice.is_told_of(nick, f"alice is told that {nick!r} has left")
+
+
 @after(test_members_are_told, test_not_to_the_sender)
 def test_end_by_a_bad_line_is_announced(server):
     """05.3 A member whose connection ends by a line that is no message is announced as gone, exactly once

@@ -106,6 +106,32 @@ def test_others_come_while_one_leaves_to_whom_a_send_is_stuck(server):
                 gets_the_nick(again, "bob", "the nick 'bob' is still taken, though the others have been told that bob has left")
 
 
+@after(test_others_come_and_go_while_a_send_is_stuck)
+def test_nick_of_one_who_leaves_while_a_send_is_stuck(server):
+    """08.2 While a send to one member is stuck, the nick of another one who has left is free again
+
+    Take it out first, and announce that it has left then: an announcement may take as long
+    as its slowest receiver likes.
+    """
+    alice, bob, carol = (server.client(name).joins() for name in ("alice", "bob", "carol"))
+    alice.is_told_of(carol)
+    server.comes_to_rest()
+    with server.holds("send", bob, count=2) as hold:
+        alice.says("hi bob")
+        held = hold.caught()
+        bob.did("is slow: the send of this to him takes its time")
+        carol.leaves()
+        told = hold.caught(lambda: server.rests(but=held), count=2, seconds=1)
+        again = server.client("the next carol")
+        again.asks_for("carol")
+        server.waits_until(lambda: again.has_something() or server.rests(but=told), 1)
+        is_answered = again.has_something()
+    if is_answered and not again.is_in():
+        with server.pointing_to(told[-1]["where"], "stuck here while the nick was asked for"):
+            raise server.failure("carol has left, and while a send to bob is stuck the nick 'carol' is still taken", "whoever leaves is out, however long it takes to tell the others",
+                                 client=again)
+
+
 def goes_on(client, held, what, comes):
     """Expect that the client is answered, or at least in the room, or out of it, or that its thread waits for something else than the room."""
     def done():

@@ -1,7 +1,7 @@
 """drop() does not say who was first, so each thread that finds a member dead announces it.
 
 fails: 09.2 09.3
-says: alice got one more system message 'bob was lost'
+says: alice got one more system message 'bob
 """
 
 import socket

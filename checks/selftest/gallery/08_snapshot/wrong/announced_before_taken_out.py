@@ -1,0 +1,72 @@
+"""Announces a leaving first and takes the member out then: its nick is kept until the slowest has been told.
+
+fails: 08.2
+says: the nick 'carol' is still taken
+"""
+
+import socket
+import threading
+
+from utils import recv_json, send_json
+
+HOST, PORT = "127.0.0.1", 9090
+
+clients = {}
+lock = threading.Lock()
+
+
+def system(text):
+    return {"type": "system", "text": text}
+
+
+def broadcast(sender_conn, obj, include_sender=False):
+    with lock:
+        snapshot = [conn for conn in clients if conn is not sender_conn or include_sender]
+    for conn in snapshot:
+        try:
+            send_json(conn, obj)
+        except OSError:
+            pass
+
+
+def handle_client(conn, addr):
+    with conn:
+        buffer = bytearray()
+        nick = None
+        try:
+            while (obj := recv_json(conn, buffer)) is not None:
+                match obj:
+                    case {"type": "join", "user": str(user)} if nick is None and 1 <= len(user.strip()) <= 32:
+                        wanted = user.strip()
+                        with lock:
+                            if wanted not in clients.values():
+                                nick = clients[conn] = wanted
+                        if nick is None:
+                            send_json(conn, system(f"{wanted} is taken, try another nick"))
+                        else:
+                            broadcast(conn, system(f"{nick} has joined"), include_sender=True)
+                    case {"type": "chat", "text": str(text)} if nick is not None:
+                        broadcast(conn, {"type": "chat", "user": nick, "text": text})
+                    case {"type": "leave"}:
+                        break
+                    case _:
+                        send_json(conn, system("join first, once, with a nick of 1 to 32 characters; then chat"))
+        except (OSError, ValueError) as error:
+            print(f"{addr}: {error}")
+        finally:
+            if nick is not None:
+                broadcast(conn, system(f"{nick} has left"))  # <--
+                with lock:
+                    del clients[conn]
+
+
+def main():
+    with socket.create_server((HOST, PORT)) as listener:
+        print(f"listening on {HOST}:{PORT}")
+        while True:
+            conn, addr = listener.accept()
+            threading.Thread(target=handle_client, args=(conn, addr), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -130,7 +130,7 @@ class Evidence:
             serving = [thread for thread in threads if thread["peer"] == getattr(peer, "port", 0) or mine and thread["id"] == mine["reader"]]
             if mine and not serving:
                 serving = [thread for thread in threads if not thread["call"] or thread["call"] == "input"]
-            for thread in serving or ([] if mine or where else threads):
+            for thread in serving or ([] if mine or where else sorted(threads, key=lambda thread: not thread["main"])):
                 held_by = self.holding(thread, threads)
                 where += held_by + [spot for stack, _ in tasks_of(thread)[:3] for spot in self.spots(stack, "a task waits here", "called from here")]
                 where += self.spots(thread["places"], self.doing(thread), "called from here")

@@ -82,7 +82,9 @@ class Seen:
         state = self.state()
         mine = connection_of(client, state)
         if not mine:
-            return f"the server has not accepted {client}, and waits for another client"
+            main = next((thread for thread in state["threads"] if thread["main"] and thread["places"]), None)
+            looks = any(thread["call"] in ("accept", "select", "nap") for thread in state["threads"])
+            return f"the server has not accepted {client}" + (f", for its main thread {self.evidence.doing(main)}" if main and not looks else ", and waits for another client")
         if mine["reader"] is None:
             return f"no thread of the server reads what {client} sends"
         thread = next((thread for thread in state["threads"] if thread["id"] == mine["reader"]), {})

@@ -204,7 +204,8 @@ class Client:
             now = time.monotonic()
             if patience.is_over() or now > began + LONGEST_WAIT:
                 self.server.deadline_passed()
-                raise self.server.failure(f"{silence} within {patience.seconds:g} seconds", should, client=self, offset=instead())
+                late = f"{silence} within {patience.seconds:g} seconds"
+                raise self.server.told_of_who_was_thrown_out(self.server.failure(late, should, client=self, offset=instead()), late)
             if now > ask:
                 if self.server.is_idle(self) and not self._fill_any(beside, wait=0.2) and not done():  # what was sent last may still be on its way
                     raise self.server.nothing_more_comes(str(silence), should, client=self, offset=instead())

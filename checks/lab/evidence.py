@@ -37,6 +37,8 @@ HINTS = (  # about errors that lie in the program's own text, whatever a client 
                                                                 "Go through a copy, list(...): a view, a generator or a second name is none. Where there is a lock, both hold it, "
                                                                 "who changes and who copies."),
     (r"RuntimeError: cannot (notify|wait) on un-acquired lock", "wait() and notify() are called inside `with` of the same Condition."),
+    (r"TimeoutError: timed out", "settimeout() holds for every call on that connection from then on, also for recv() in another thread. "
+                                 "Who says nothing for long, or reads nothing for long, is still there."),
     (r"KeyError: <", "The dict has no such key, or no more: another thread may have taken it out meanwhile. pop(key, None) and get(key) do not mind."),
     (r"OSError: .*Address already in use", "After a server has closed a connection the system keeps its port for a while (TIME_WAIT). "
                                            "socket.create_server() takes it all the same; with bind() set SO_REUSEADDR before it."))

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from .evidence import lock_name, place, unique
+from .evidence import hint_about, lock_name, place, unique
 from .faults import command
 from .messages import line, parsed
 from .seen import connection_of
@@ -80,12 +80,16 @@ class Pointing:
         failure = self.failure(f"{silence}{because}", should, client, offset=offset)
         if not failure.is_explained:
             failure.where = unique(self.lines_for_what_was_sent_last(client) + failure.where)
-        for other in self.clients if not failure.is_explained else ():  # somebody who was thrown out may be the one who was to be heard
+        return self.told_of_who_was_thrown_out(failure, f"{silence}, and that will not change")
+
+    def told_of_who_was_thrown_out(self, failure, silence):
+        """The same failure of a client to whom nothing came; it says so if somebody was thrown out, who may be the one who was to be heard."""
+        for other in self.clients if not failure.is_explained else ():
             ended = None if other.finished or other.may_end or not other.reads else (connection_of(other, self.state()) or {"closed_after": None})["closed_after"]
             if ended and ended["where"]:
-                failure.message = f"{silence}, and that will not change: the server closed {other}'s connection after {ended['error']}"
+                failure.message = f"{silence}: the server closed {other}'s connection after {ended['error']}"
                 failure.where = unique(self.evidence.caught_spots(ended, other) + failure.where)
-                failure.is_explained = True
+                failure.hint, failure.is_explained = hint_about(ended["error"]) or failure.hint, True
                 break
         return failure
 
@@ -134,9 +138,10 @@ class Pointing:
         try:
             yield
         except Failure as failure:
-            failure.where = unique(self.evidence.own_file_first(
+            mine = self.evidence.own_file_first(
                 self.evidence.spots(self.ask("lossy") or (), "puts something into a deque that is full (maxlen): what is at its other end is lost")
-                + self.evidence.spots(new_lines(self.program, client.port), f"is run when {client} speaks only since there is much to be sent")) + failure.where)
+                + self.evidence.spots(new_lines(self.program, client.port), f"is run when {client} speaks only since there is much to be sent"))
+            failure.where = unique(failure.where + mine if failure.is_explained else mine + failure.where)
             raise
 
     @contextlib.contextmanager

@@ -308,7 +308,8 @@ def note_end(sock):
     conn = connections.get(sock.fileno())
     if conn is not None and not conn.closed_at:  # who ends it first says more than who cleans up
         conn.closed_at, conn.unread = steps(sys._getframe(2)), waiting_in(sock)
-        conn.closed_after = witness.caught.get(_thread.get_ident())
+        in_vain = witness.in_vain.get(_thread.get_ident(), ("",))  # and nothing was received since: a time-out by which it was ended
+        conn.closed_after = witness.caught.get(_thread.get_ident()) or (in_vain if in_vain[0].startswith("TimeoutError") else None)
 
 
 def waiting_in(sock):

@@ -362,6 +362,20 @@ def test_empty_line_is_not_sent(client, room):
         room.gets(said(text))
 
 
+@after(test_empty_line_is_not_sent)
+def test_line_of_blanks(client, room):
+    """06.2 A line of blanks is sent, or taken for an empty one; it is not the end
+
+    " ".split() is an empty list, which has no first word.
+    """
+    joins(client, room)
+    for blanks, text in ((" ", "one"), (" \t ", "two")):
+        client.types(blanks)
+        client.types(text)
+        if room.gets_one_of(said(text), said(blanks), said("")) != said(text):
+            room.gets(said(text))
+
+
 @after(test_line_is_sent)
 def test_only_quit_quits(client, room):
     """06.2 A line in which /quit is only a part is no /quit

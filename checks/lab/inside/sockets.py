@@ -36,7 +36,7 @@ DONT_WAIT = int(getattr(socket, "MSG_DONTWAIT", 0))
 
 
 def install():
-    for function in (_accept, bind, close, connect, connect_ex, listen, recv, recv_into, send, sendall, sendmsg, setsockopt, shutdown):
+    for function in (_accept, bind, close, connect, connect_ex, listen, recv, recv_into, recvfrom, recvfrom_into, recvmsg, send, sendall, sendmsg, sendto, setsockopt, shutdown):
         if function.__name__ in real:
             setattr(Socket, function.__name__, function)
     os.read, os.write, os.dup, socket.dup = read, write, copying(os.dup), copying(socket.dup)
@@ -118,8 +118,8 @@ def wait_for_client(listener, seconds):
         raise TimeoutError("timed out")
 
 
-def receive(name, sock, size, flags, call):
-    """One recv or recv_into of at most `size` bytes; `call(size)` does it."""
+def receive(sock, size, flags, call, count_of):
+    """One recv of at most `size` bytes, or of its kin; `call(size)` does it, and count_of() what it returns are how many."""
     conn = connections.get(sock.fileno())
     if holds.points:
         holds.let_go()
@@ -128,7 +128,7 @@ def receive(name, sock, size, flags, call):
             return call(size)
         with witness.ways.waiting(sock.fileno(), sock.gettimeout()):
             got = call(size)
-        witness.ways.takes(sock.fileno(), got if name == "recv_into" else len(got))
+        witness.ways.takes(sock.fileno(), count_of(got))
         return got
     conn.reader, conn.read_at = _thread.get_ident(), steps(sys._getframe(2))
     witness.caught.pop(conn.reader, None)
@@ -151,7 +151,7 @@ def receive(name, sock, size, flags, call):
             conn.ends += 1
             holds.at_end(conn)
             raise
-        count = got if name == "recv_into" else len(got)
+        count = count_of(got)
         if not count and size > 0:
             conn.ends += 1
             holds.at_end(conn)
@@ -163,12 +163,25 @@ def receive(name, sock, size, flags, call):
 
 
 def recv(sock, size, flags=0):
-    return receive("recv", sock, size, flags, lambda size: real["recv"](sock, size, flags))
+    return receive(sock, size, flags, lambda size: real["recv"](sock, size, flags), len)
 
 
 def recv_into(sock, buffer, nbytes=0, flags=0):
     size = nbytes or memoryview(buffer).nbytes
-    return receive("recv_into", sock, size, flags, lambda size: real["recv_into"](sock, buffer, size, flags))
+    return receive(sock, size, flags, lambda size: real["recv_into"](sock, buffer, size, flags), int)
+
+
+def recvfrom(sock, size, flags=0):
+    return receive(sock, size, flags, lambda size: real["recvfrom"](sock, size, flags), lambda got: len(got[0]))
+
+
+def recvfrom_into(sock, buffer, nbytes=0, flags=0):
+    size = nbytes or memoryview(buffer).nbytes
+    return receive(sock, size, flags, lambda size: real["recvfrom_into"](sock, buffer, size, flags), lambda got: got[0])
+
+
+def recvmsg(sock, size, beside=0, flags=0):
+    return receive(sock, size, flags, lambda size: real["recvmsg"](sock, size, beside, flags), lambda got: len(got[0]))
 
 
 def transmit(name, sock, data, flags, call):
@@ -252,10 +265,14 @@ def sendall(sock, data, flags=0):
     return transmit("sendall", sock, data, flags, call)
 
 
-def sendmsg(sock, buffers, *more):
-    if more:
-        return real["sendmsg"](sock, buffers, *more)
-    return transmit("send", sock, b"".join(buffers), 0, lambda data: real["send"](sock, data))
+def sendmsg(sock, buffers, beside=(), flags=0, *to):
+    if beside or to:
+        return real["sendmsg"](sock, buffers, beside, flags, *to)
+    return transmit("send", sock, b"".join(buffers), flags, lambda data: real["send"](sock, data, flags))
+
+
+def sendto(sock, data, *to):
+    return transmit("send", sock, data, to[0] if len(to) > 1 else 0, lambda data: real["sendto"](sock, data, *to))
 
 
 # ------------------------------------------------------------------ os.read() and os.write() on a socket
@@ -292,7 +309,7 @@ def is_connection(fd):
 
 def read(fd, size):
     if is_connection(fd):
-        return receive("recv", Descriptor(fd), size, 0, lambda size: real["read"](fd, size))
+        return receive(Descriptor(fd), size, 0, lambda size: real["read"](fd, size), len)
     return real["read"](fd, size)
 
 

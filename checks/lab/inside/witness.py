@@ -37,7 +37,7 @@ CHECKER_GONE = 70  # exit code when the checker has died
 Socket, RealEvent = socket.socket, threading.Event
 real = {name: getattr(Socket, name) for name in (
     "_accept", "bind", "close", "connect", "connect_ex", "listen",
-    "recv", "recv_into", "send", "sendall", "sendmsg", "setsockopt", "shutdown") if hasattr(Socket, name)} | {
+    "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "send", "sendall", "sendmsg", "sendto", "setsockopt", "shutdown") if hasattr(Socket, name)} | {
     "_exit": os._exit, "read": os.read, "write": os.write, "start": threading.Thread.start, "make": threading.Thread.__init__, "sleep": time.sleep, "make_timer": threading.Timer.__init__,
     "select": select.select, "poll": getattr(select, "poll", None), "epoll": getattr(select, "epoll", None)}
 

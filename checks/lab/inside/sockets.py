@@ -96,7 +96,7 @@ def _accept(sock):
         try:
             holds.at_accept(sys._getframe(1))
         except BaseException:  # Ctrl-C; nobody has it yet who could close it
-            os.close(fd)
+            socket.close(fd)
             raise
     return fd, address
 

@@ -211,7 +211,7 @@ LOCKS = {
     "timeouts": "lock.acquire()\nassert not lock.acquire(timeout=0.01) and not lock.acquire(False) and not lock.acquire(timeout=0) and lock.locked()\nlock.release()\nassert not lock.locked()\n"
                 "for bad in ((False, 5), (True, -2)):\n    for one in (lock, rlock):\n        try: one.acquire(*bad)\n        except ValueError: pass\n        else: 1 / 0\ntry: lock.release()\nexcept RuntimeError: pass\nelse: 1 / 0",
     "wait gives back": "c = threading.Condition()\ndef f():\n    with c:\n        with c: ready.set(); c.wait()\nt = threading.Thread(target=f); t.start(); ready.wait()\nwith c: c.notify()\nt.join()",
-    "the library's own": "import _thread, logging\nassert type(queue.Queue().mutex) is type(threading._allocate_lock()) and type(logging._lock) is not type(rlock)\nassert type(concurrent.futures.Future()._condition) is not threading.Condition\n"
+    "the library's own": "import _thread, logging\nassert type(vars(queue.Queue())['mutex']) is type(threading._allocate_lock()) and type(logging._lock) is not type(rlock)\nassert type(concurrent.futures.Future()._condition) is not threading.Condition\n"
                          "assert type(ready._cond) is not threading.Condition and type(threading.Thread()._started) is not threading.Event",
     "a file of a socket": "import io\na, b = socket.socketpair()\nf, g = a.makefile('w'), a.makefile('rwb')\ndef say():\n    for n in range(9): print('x', file=f, flush=True); g.write(b'x\\n'); g.flush()\nrun(say, say)\n"
                           "f.close(); g.close(); a.close()\nassert b.makefile().read() == 'x\\n' * 36 and isinstance(g, io.BufferedRWPair)",

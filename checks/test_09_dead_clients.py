@@ -250,6 +250,7 @@ def comes_between_at_each_point(server, comes):
         for member in (alice, carol):
             member.is_told_of(bob)
         reached = comes(server, bob, alice, point)
+        server.calms_down()  # so that what is told of bob is told before the next one comes
         dead[bob] = reached.where
         if not reached:
             break

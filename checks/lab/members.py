@@ -142,11 +142,26 @@ class Member(Messenger):
         return f"{told}, but {shown(line(self.inbox[-1][1]))}" if self.inbox else told
 
     def is_told_of(self, who, should=None):
-        """Expect a system message that contains this nick; return its text."""
+        """Expect a system message that contains this nick; return its text. One that names somebody else first may be about him: another one goes before it."""
         nick = nick_of(who)
         with self.server.pointing_to_the_end_of(who):
-            _, message = self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
-        return message["text"]
+            named = self.is_told(should or f"{self} gets a system message with {nick!r} in it", nick)
+        others = {client.nick for client in self.server.clients if client.nick and client is not self}
+
+        def is_about(text):
+            return not any(0 <= text.find(other) < text.find(nick) for other in others)
+
+        def better():
+            self.takes()
+            self._sort()
+            return [entry for entry in self.inbox if entry[1].get("type") == "system" and nick in entry[1]["text"] and is_about(entry[1]["text"])]
+
+        if not is_about(named[1]["text"]):
+            self.server.waits_until(lambda: better() or self.server.is_idle(self), 1)
+            for entry in better()[:1]:
+                self.inbox[:] = sorted((each for each in [named, *self.inbox] if each is not entry), key=lambda each: each[0])
+                named = entry
+        return named[1]["text"]
 
     def is_refused(self, message, what):
         """Send a message that the server must refuse, and expect a system message as its answer."""

@@ -312,7 +312,9 @@ def nothing_is_left(server, before, dead, *others, told=None):
     comes_and_goes = [client for client in server.clients if client.nick and client not in (*dead, *others, server.witness)]
     for member in others:
         texts = [*((None, text) for text in told[member]), *member.system_messages()]
-        for offset, text in one_too_many(texts, [one.nick for one in (*dead, *comes_and_goes, *comes_and_goes)]):
+        extra = one_too_many(texts, [one.nick for one in (*dead, *comes_and_goes, *comes_and_goes)])
+        if extra:
+            offset, text = extra
             one = next(one for one in (*dead, *comes_and_goes) if one.nick in text)
             with server.pointing_to(late.get(one, ()), f"one thread was late here, and another found {one} dead, too"):
                 raise server.failure(f"{member} got one more system message {text!r}", f"{member} is told once that {one} has gone", client=member, offset=offset)
@@ -322,7 +324,7 @@ def nothing_is_left(server, before, dead, *others, told=None):
 
 
 def one_too_many(texts, nicks):
-    """Of these (offset, text), in their order, the first that is one more than there are nicks for it, in a list; a text may contain further nicks, of those who are there."""
+    """Of these (offset, text), in their order, the first that is one more than there are nicks for it, or None; a text may contain further nicks, of those who are there."""
     taken = {}  # place in nicks -> the number of the text that is about this one
 
     def finds_a_place(number, tried):
@@ -334,7 +336,7 @@ def one_too_many(texts, nicks):
                     return True
         return False
 
-    return [text for number, text in enumerate(texts) if any(nick in text[1] for nick in nicks) and not finds_a_place(number, set())][:1]
+    return next((text for number, text in enumerate(texts) if any(nick in text[1] for nick in nicks) and not finds_a_place(number, set())), None)
 
 
 def test_several_dead_at_once(server):
